@@ -30,22 +30,26 @@ class CallOpened(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required. Whose call it is."""
     request_id: _builtins.str
     """Required. Request that asked for the call."""
     args_digest: _builtins.bytes
     """Required. SHA-256 of the request's arguments."""
+    token_id: _builtins.str
+    """Id of the single-use token that paid for the call; its bearer may end the caller's leg. Empty when none did."""
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         request_id: _builtins.str = ...,
         args_digest: _builtins.bytes = ...,
+        token_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest", "request_id", b"request_id", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest", "request_id", b"request_id", "tenant", b"tenant", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
