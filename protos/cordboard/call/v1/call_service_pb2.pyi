@@ -6,6 +6,7 @@ The front door for vertical apps."""
 from collections import abc as _abc
 from cordboard.call.v1 import call_pb2 as _call_pb2
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
+from cordboard.media.v1 import leg_pb2 as _leg_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -531,3 +532,118 @@ class TransferCallResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TransferCallResponse: _TypeAlias = TransferCallResponse  # noqa: Y015
+
+@_typing.final
+class AddLegRequest(_message.Message):
+    """Request of AddLeg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    SDP_OFFER_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    REPLACES_LEG_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. UUID of the request; the same request gets the same answer."""
+    call_id: _builtins.str
+    """Required. The call."""
+    sdp_offer: _builtins.str
+    """Required. SDP offer of the leg."""
+    role: _leg_pb2.LegRole.ValueType
+    """What the leg is to the call; unspecified: a human agent for the role `agent`, else the caller."""
+    replaces_leg_id: _builtins.str
+    """Leg whose place it takes after a reconnect."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        sdp_offer: _builtins.str = ...,
+        role: _leg_pb2.LegRole.ValueType = ...,
+        replaces_leg_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "replaces_leg_id", b"replaces_leg_id", "request_id", b"request_id", "role", b"role", "sdp_offer", b"sdp_offer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddLegRequest: _TypeAlias = AddLegRequest  # noqa: Y015
+
+@_typing.final
+class AddLegResponse(_message.Message):
+    """Response of AddLeg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEG_ID_FIELD_NUMBER: _builtins.int
+    SDP_ANSWER_FIELD_NUMBER: _builtins.int
+    leg_id: _builtins.str
+    """Output only. The leg."""
+    sdp_answer: _builtins.str
+    """Output only. SDP answer."""
+    def __init__(
+        self,
+        *,
+        leg_id: _builtins.str = ...,
+        sdp_answer: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "sdp_answer", b"sdp_answer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddLegResponse: _TypeAlias = AddLegResponse  # noqa: Y015
+
+@_typing.final
+class RemoveLegRequest(_message.Message):
+    """Request of RemoveLeg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    LEG_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. UUID of the request."""
+    call_id: _builtins.str
+    """Required. The call."""
+    leg_id: _builtins.str
+    """Required. The leg."""
+    reason: _builtins.str
+    """Stable reason; empty: `CLIENT_CLOSED`."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        leg_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "leg_id", b"leg_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveLegRequest: _TypeAlias = RemoveLegRequest  # noqa: Y015
+
+@_typing.final
+class RemoveLegResponse(_message.Message):
+    """Response of RemoveLeg."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveLegResponse: _TypeAlias = RemoveLegResponse  # noqa: Y015

@@ -85,6 +85,16 @@ class CallServiceStub:
                 request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallRequest.SerializeToString,
                 response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallResponse.FromString,
                 _registered_method=True)
+        self.AddLeg = channel.unary_unary(
+                '/cordboard.call.v1.CallService/AddLeg',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegResponse.FromString,
+                _registered_method=True)
+        self.RemoveLeg = channel.unary_unary(
+                '/cordboard.call.v1.CallService/RemoveLeg',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegResponse.FromString,
+                _registered_method=True)
 
 
 class CallServiceServicer:
@@ -162,6 +172,21 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddLeg(self, request, context):
+        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveLeg(self, request, context):
+        """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
+        Error: LEG_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CallServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -214,6 +239,16 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.TransferCall,
                     request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallRequest.FromString,
                     response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallResponse.SerializeToString,
+            ),
+            'AddLeg': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddLeg,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegResponse.SerializeToString,
+            ),
+            'RemoveLeg': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveLeg,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -487,6 +522,60 @@ class CallService:
             '/cordboard.call.v1.CallService/TransferCall',
             cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallRequest.SerializeToString,
             cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddLeg(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/AddLeg',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveLeg(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/RemoveLeg',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegResponse.FromString,
             options,
             channel_credentials,
             insecure,

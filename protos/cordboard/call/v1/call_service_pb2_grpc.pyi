@@ -55,6 +55,12 @@ class CallServiceStub:
     """Ends a call. Scope `calls:steer`. Ending an ended call is fine."""
     TransferCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]
     """Transfers a call. Scope `calls:steer`."""
+    AddLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]
+    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE."""
+    RemoveLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]
+    """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
+    Error: LEG_NOT_FOUND.
+    """
 
 @_typing.type_check_only
 class CallServiceAsyncStub(CallServiceStub):
@@ -83,6 +89,12 @@ class CallServiceAsyncStub(CallServiceStub):
     """Ends a call. Scope `calls:steer`. Ending an ended call is fine."""
     TransferCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]  # type: ignore[assignment]
     """Transfers a call. Scope `calls:steer`."""
+    AddLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]  # type: ignore[assignment]
+    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE."""
+    RemoveLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]  # type: ignore[assignment]
+    """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
+    Error: LEG_NOT_FOUND.
+    """
 
 class CallServiceServicer(metaclass=_abc_1.ABCMeta):
     """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope."""
@@ -168,5 +180,23 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.TransferCallResponse, _abc.Awaitable[_call_service_pb2.TransferCallResponse]]:
         """Transfers a call. Scope `calls:steer`."""
+
+    @_abc_1.abstractmethod
+    def AddLeg(
+        self,
+        request: _call_service_pb2.AddLegRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.AddLegResponse, _abc.Awaitable[_call_service_pb2.AddLegResponse]]:
+        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE."""
+
+    @_abc_1.abstractmethod
+    def RemoveLeg(
+        self,
+        request: _call_service_pb2.RemoveLegRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.RemoveLegResponse, _abc.Awaitable[_call_service_pb2.RemoveLegResponse]]:
+        """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
+        Error: LEG_NOT_FOUND.
+        """
 
 def add_CallServiceServicer_to_server(servicer: CallServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
