@@ -1,0 +1,191 @@
+"""A gRPC server as every process runs it: tokens on each call, health, reflection, stable error reasons."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Set
+from contextvars import ContextVar
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+
+from cordboard.core.errors import (
+    CordboardError,
+    ForbiddenError,
+    InternalError,
+    InvalidError,
+    UnauthenticatedError,
+)
+from cordboard.runtime.error_table import to_status
+from cordboard.runtime.grpc_channel import MAX_MESSAGE
+from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
+
+_log = logging.getLogger(__name__)
+
+_service: ContextVar[ServiceClaims | None] = ContextVar("cordboard_service", default=None)
+_user: ContextVar[UserClaims | None] = ContextVar("cordboard_user", default=None)
+
+_OPEN_PREFIXES = ("/grpc.health.v1.", "/grpc.reflection.")
+
+
+def current_service() -> ServiceClaims:
+    """Tell which component calls; to be used inside a handler. Raises UnauthenticatedError."""
+    claims = _service.get()
+    if claims is None:
+        raise UnauthenticatedError("TOKEN_MISSING", "no component is known to call")
+    return claims
+
+
+def current_user() -> UserClaims:
+    """Tell which person or app calls; to be used inside a handler. Raises UnauthenticatedError."""
+    claims = _user.get()
+    if claims is None:
+        raise UnauthenticatedError("TOKEN_MISSING", "nobody is known to call")
+    return claims
+
+
+def bearer_of(metadata: Any) -> str:
+    """Take the bearer token out of a call's metadata. Raises UnauthenticatedError(TOKEN_MISSING)."""
+    for key, value in metadata or ():
+        if key == "authorization" and isinstance(value, str) and value.startswith("Bearer "):
+            return value.removeprefix("Bearer ")
+    raise UnauthenticatedError("TOKEN_MISSING", "the call carries no bearer token")
+
+
+class _Door(grpc.aio.ServerInterceptor):
+    """Authenticates each call and turns errors into statuses."""
+
+    def __init__(self, authenticate: Callable[[str, Any], None]) -> None:
+        self._authenticate = authenticate
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        handler = await continuation(handler_call_details)
+        method: str = handler_call_details.method
+        if handler is None or method.startswith(_OPEN_PREFIXES):
+            return handler
+        if handler.response_streaming:
+            wrapped = self._streaming(handler.stream_stream or handler.unary_stream, method)
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+        else:
+            wrapped = self._unary(handler.stream_unary or handler.unary_unary, method)
+            make = (
+                grpc.stream_unary_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_unary_rpc_method_handler
+            )
+        return make(wrapped, handler.request_deserializer, handler.response_serializer)
+
+    def _unary(self, behaviour: Any, method: str) -> Any:
+        async def handle(request: Any, context: Any) -> Any:
+            async with _statuses(context, method):
+                self._authenticate(method, context.invocation_metadata())
+                return await behaviour(request, context)
+
+        return handle
+
+    def _streaming(self, behaviour: Any, method: str) -> Any:
+        async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
+            async with _statuses(context, method):
+                self._authenticate(method, context.invocation_metadata())
+                async for response in behaviour(request, context):
+                    yield response
+
+        return handle
+
+
+@contextlib.asynccontextmanager
+async def _statuses(context: Any, method: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except CordboardError as error:
+        await context.abort_with_status(rpc_status.to_status(to_status(error)))
+    except (grpc.aio.AbortError, GeneratorExit):
+        raise
+    except Exception as error:  # the edge of the process: what no one foresaw must not leak its text
+        _log.exception("a handler failed", extra={"method": method})
+        status = to_status(InternalError("INTERNAL", "the engine failed; its log has the details"))
+        await context.abort_with_status(rpc_status.to_status(status))
+        raise AssertionError("abort_with_status returned") from error
+
+
+class GrpcServer:
+    """One gRPC server of one process."""
+
+    def __init__(
+        self,
+        address: str,
+        verifier: TokenVerifier,
+        audience: str,
+        *,
+        allowed: Mapping[str, Set[str]] | None = None,
+        authenticate_user: bool = False,
+    ) -> None:
+        """Make a server for `address` (`host:port`, port 0 for a free one).
+
+        `allowed` maps `/package.Service/Method`, or `/package.Service/` for all of it, to the components that may
+        call; what is not listed is open to every component. With `authenticate_user` tokens of people and apps
+        are taken instead of those of components.
+        """
+        self.address = address
+        self.port = 0
+        self._verifier = verifier
+        self._audience = audience
+        self._allowed = dict(allowed or {})
+        self._for_users = authenticate_user
+        self._names: list[str] = []
+        options = [
+            ("grpc.max_receive_message_length", MAX_MESSAGE),
+            ("grpc.max_send_message_length", MAX_MESSAGE),
+            ("grpc.so_reuseport", 0),
+            ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+        ]
+        self._server = grpc.aio.server(interceptors=[_Door(self._authenticate)], options=options)
+        self._health = health_aio.HealthServicer()
+
+    def add(self, register: Callable[[Any, Any], None], servicer: Any, service: str) -> None:
+        """Add a service by its generated `add_..._to_server`, its servicer and its full name."""
+        register(servicer, self._server)
+        self._names.append(service)
+
+    async def start(self) -> int:
+        """Serve, and give the port. Raises InvalidError(ADDRESS_IN_USE)."""
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflected = (
+            *self._names,
+            health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
+            reflection.SERVICE_NAME,
+        )
+        reflection.enable_server_reflection(reflected, self._server)
+        try:
+            self.port = self._server.add_insecure_port(self.address)
+        except RuntimeError as error:
+            raise InvalidError("ADDRESS_IN_USE", "the address cannot be listened on", address=self.address) from error
+        await self._server.start()
+        for name in ("", *self._names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return self.port
+
+    async def stop(self, grace: float = 2.0) -> None:
+        """Take no new calls, give those under way `grace` seconds, and close."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace)
+
+    def _authenticate(self, method: str, metadata: Any) -> None:
+        token = bearer_of(metadata)
+        if self._for_users:
+            _user.set(self._verifier.user(token))
+            return
+        claims = self._verifier.service(token, self._audience)
+        service = method.rsplit("/", 1)[0] + "/"
+        allowed = self._allowed.get(method, self._allowed.get(service))
+        if allowed is not None and claims.component not in allowed:
+            raise ForbiddenError("CALLER_NOT_ALLOWED", "this component may not call that", component=claims.component)
+        _service.set(claims)

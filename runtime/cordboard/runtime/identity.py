@@ -1,0 +1,236 @@
+"""Who a process or a person is: keys, tokens, and the claims they prove.
+
+Each component signs its own short-lived tokens with its own Ed25519 key; everybody verifies with the public
+set in `jwks.json`. Tokens of people and apps are signed by the key `users`.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from cordboard.core.errors import InvalidError, UnauthenticatedError
+
+COMPONENTS = ("gateway", "worker", "ledger", "media-node", "voice-agent", "cli")
+USERS = "users"
+USER_AUDIENCE = "cordboard"
+ROLES = ("caller", "agent", "app", "engineer")
+SCOPES = ("calls:start", "calls:read", "calls:steer", "phi", "legs:add", "ledger:read")
+SERVICE_TOKEN_LIFE = timedelta(minutes=5)
+_ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClaims:
+    """Proof that a call comes from an instance of one of the engine's components."""
+
+    component: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserClaims:
+    """Proof that a call comes from a person or an app of a tenant."""
+
+    token_id: str
+    role: str
+    tenant: str
+    vertical: str
+    scopes: frozenset[str]
+    subject: str
+    expires_at: int
+
+
+def create_keys(keys_dir: Path) -> None:
+    """Make one key per component, and one for users, where they are missing, and write the public set."""
+    keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    public: dict[str, str] = {}
+    for name in (*COMPONENTS, USERS):
+        path = keys_dir / f"{name}.pem"
+        if not path.exists():
+            pem = Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            path.touch(mode=0o600)
+            path.write_bytes(pem)
+        public[name] = (
+            _private_key(path)
+            .public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            .decode()
+        )
+    (keys_dir / "public.json").write_text(json.dumps(public, indent=1))
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError as error:
+        raise InvalidError("KEY_MISSING", "an identity key is not there", key=path.name) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InvalidError("KEY_INVALID", "an identity key is not Ed25519", key=path.name)
+    return key
+
+
+class ServiceIdentity:
+    """The identity of one running component; mints the tokens it shows to others."""
+
+    def __init__(self, component: str, instance: str, key: Ed25519PrivateKey) -> None:
+        """Make an identity from its private key."""
+        self.component = component
+        self.instance = instance
+        self._key = key
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    @classmethod
+    def load(cls, keys_dir: Path, component: str, instance: str) -> "ServiceIdentity":
+        """Read the component's key. Raises InvalidError(KEY_MISSING)."""
+        return cls(component, instance, _private_key(keys_dir / f"{component}.pem"))
+
+    def source(self, boot_id: str) -> str:
+        """Name this process as a source of events."""
+        return f"{self.component}/{self.instance}/{boot_id}"
+
+    def token(self, audience: str) -> str:
+        """Give a token for the component `audience`; cached until shortly before it expires."""
+        now = time.time()
+        cached = self._tokens.get(audience)
+        if cached and cached[1] > now + 30:
+            return cached[0]
+        expires = now + SERVICE_TOKEN_LIFE.total_seconds()
+        claims = {
+            "iss": self.component,
+            "sub": self.instance,
+            "aud": audience,
+            "iat": int(now),
+            "exp": int(expires),
+        }
+        token = jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+        self._tokens[audience] = (token, expires)
+        return token
+
+
+class TokenVerifier:
+    """Checks tokens against the public set of keys."""
+
+    def __init__(self, public: dict[str, Ed25519PublicKey]) -> None:
+        """Make a verifier from public keys by name."""
+        self._public = public
+
+    @classmethod
+    def load(cls, keys_dir: Path) -> "TokenVerifier":
+        """Read the public set. Raises InvalidError(KEY_MISSING)."""
+        try:
+            pems: dict[str, str] = json.loads((keys_dir / "public.json").read_text())
+        except FileNotFoundError as error:
+            raise InvalidError("KEY_MISSING", "the public set of keys is not there", key="public.json") from error
+        public: dict[str, Ed25519PublicKey] = {}
+        for name, pem in pems.items():
+            key = serialization.load_pem_public_key(pem.encode())
+            if isinstance(key, Ed25519PublicKey):
+                public[name] = key
+        return cls(public)
+
+    def service(self, token: str, audience: str) -> ServiceClaims:
+        """Check a component's token. Raises UnauthenticatedError (TOKEN_INVALID, TOKEN_EXPIRED)."""
+        issuer = self._unverified_issuer(token)
+        if issuer not in COMPONENTS:
+            raise UnauthenticatedError("TOKEN_INVALID", "the token names no component of the engine")
+        claims = self._decode(token, issuer, audience)
+        return ServiceClaims(component=issuer, instance=str(claims["sub"]))
+
+    def user(self, token: str) -> UserClaims:
+        """Check the token of a person or app. Raises UnauthenticatedError (TOKEN_INVALID, TOKEN_EXPIRED)."""
+        claims = self._decode(token, USERS, USER_AUDIENCE)
+        try:
+            return UserClaims(
+                token_id=str(claims["jti"]),
+                role=str(claims["role"]),
+                tenant=str(claims["tenant"]),
+                vertical=str(claims.get("vertical", "")),
+                scopes=frozenset(str(claims.get("scope", "")).split()),
+                subject=str(claims["sub"]),
+                expires_at=int(claims["exp"]),
+            )
+        except KeyError as error:
+            raise UnauthenticatedError("TOKEN_INVALID", "the token lacks a claim") from error
+
+    def _unverified_issuer(self, token: str) -> str:
+        try:
+            claims = jwt.decode(token, options={"verify_signature": False})
+        except jwt.PyJWTError as error:
+            raise UnauthenticatedError("TOKEN_INVALID", "the token cannot be read") from error
+        return str(claims.get("iss", ""))
+
+    def _decode(self, token: str, issuer: str, audience: str) -> dict[str, Any]:
+        key = self._public.get(issuer)
+        if key is None:
+            raise UnauthenticatedError("TOKEN_INVALID", "the token's issuer is not known")
+        required = ["exp", "iat", "sub", "aud", "iss"]
+        try:
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                audience=audience,
+                issuer=issuer,
+                options={"require": required},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise UnauthenticatedError("TOKEN_EXPIRED", "the token has expired") from error
+        except jwt.PyJWTError as error:
+            raise UnauthenticatedError("TOKEN_INVALID", "the token is not valid here") from error
+
+
+class UserTokenIssuer:
+    """Mints tokens for people and apps."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        """Make an issuer from the users' private key."""
+        self._key = key
+
+    @classmethod
+    def load(cls, keys_dir: Path) -> "UserTokenIssuer":
+        """Read the users' key. Raises InvalidError(KEY_MISSING)."""
+        return cls(_private_key(keys_dir / f"{USERS}.pem"))
+
+    def mint(
+        self,
+        *,
+        role: str,
+        tenant: str,
+        vertical: str = "",
+        scopes: Iterable[str] = (),
+        ttl: timedelta = timedelta(minutes=10),
+        subject: str = "",
+    ) -> str:
+        """Make a token. A caller's token is single-use: it pays for one call. Raises InvalidError."""
+        wanted = sorted(scopes)
+        if role not in ROLES:
+            raise InvalidError("ROLE_UNKNOWN", "no such role", role=role)
+        for scope in wanted:
+            if scope not in SCOPES:
+                raise InvalidError("SCOPE_UNKNOWN", "no such scope", scope=scope)
+        now = int(time.time())
+        token_id = secrets.token_urlsafe(16)
+        claims = {
+            "iss": USERS,
+            "aud": USER_AUDIENCE,
+            "sub": subject or f"{role}-{token_id[:6]}",
+            "jti": token_id,
+            "iat": now,
+            "exp": now + int(ttl.total_seconds()),
+            "role": role,
+            "tenant": tenant,
+            "vertical": vertical,
+            "scope": " ".join(wanted),
+        }
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)

@@ -1,0 +1,61 @@
+"""How a process of the engine begins and ends."""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from cordboard.core.errors import CordboardError
+from cordboard.runtime.log import configure_logging
+from cordboard.runtime.settings import Settings
+
+
+class Stop:
+    """Set when the process is asked to end (SIGTERM or SIGINT)."""
+
+    def __init__(self) -> None:
+        """Make a stop that is not yet asked for."""
+        self._event = asyncio.Event()
+
+    def ask(self) -> None:
+        """Ask the process to end."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Return when the process is asked to end."""
+        await self._event.wait()
+
+
+def announce_ready(**addresses: str) -> None:
+    """Print the one line that tells the supervisor where this process serves."""
+    sys.stdout.write(json.dumps({"ready": True, **addresses}) + "\n")
+    sys.stdout.flush()
+
+
+def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
+    """Run a process's main to its end and give the exit code.
+
+    SIGTERM and SIGINT ask it to stop; it has to return by itself. An error of the engine ends it with code 1 and a
+    line that names the reason.
+    """
+    settings = Settings.from_env()
+    configure_logging(settings.log_level, instance=settings.instance)
+
+    async def guarded() -> int:
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.ask)
+        try:
+            await main(settings, stop)
+        except CordboardError as error:
+            logging.getLogger(__name__).error("the process ends", extra={"reason": error.reason, **error.fields})
+            sys.stderr.write(f"{error}\n")
+            return 1
+        return 0
+
+    return uvloop.run(guarded())

@@ -1,0 +1,80 @@
+"""What a process is told by its environment.
+
+Secrets are named by the file that holds them; none stands in the environment or on a command line.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cordboard.core.errors import InvalidError
+
+PREFIX = "CORDBOARD_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process; each comes from `CORDBOARD_<NAME>`.
+
+    Addresses are `host:port`. A `*_file` names a file that only the process's user can read.
+    """
+
+    home: str = ".cordboard"
+    instance: str = ""
+    listen: str = "127.0.0.1:0"
+    http_listen: str = "127.0.0.1:0"
+    ledger: str = ""
+    gateway: str = ""
+    temporal: str = ""
+    temporal_namespace: str = "cordboard"
+    postgres_url_file: str = ""
+    vertical_postgres_url_file: str = ""
+    s3_endpoint: str = ""
+    s3_credentials_file: str = ""
+    s3_bucket: str = "cordboard"
+    keys_dir: str = ""
+    otlp_endpoint: str = ""
+    log_level: str = "INFO"
+    build_id: str = "dev"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; names that are not set keep their defaults."""
+        source = os.environ if environ is None else environ
+        given = {
+            field.name: source[PREFIX + field.name.upper()]
+            for field in fields(cls)
+            if PREFIX + field.name.upper() in source
+        }
+        return cls(**given)
+
+    def require(self, name: str) -> str:
+        """Give the setting `name`, or raise InvalidError(SETTING_MISSING) when it is empty."""
+        value = str(getattr(self, name))
+        if not value:
+            raise InvalidError(
+                "SETTING_MISSING",
+                "a setting that this process needs is not set",
+                setting=PREFIX + name.upper(),
+            )
+        return value
+
+    @property
+    def home_path(self) -> Path:
+        """The state directory."""
+        return Path(self.home).absolute()
+
+    @property
+    def keys_path(self) -> Path:
+        """The directory of identity keys."""
+        return Path(self.keys_dir) if self.keys_dir else self.home_path / "keys"
+
+    @property
+    def spool_path(self) -> Path:
+        """The directory where this instance spools facts."""
+        return self.home_path / "spool" / self.require("instance")
+
+    def secret(self, name: str) -> str:
+        """Give the content of the file that the setting `name` points to, without surrounding space."""
+        return Path(self.require(name)).read_text(encoding="utf-8").strip()
