@@ -29,7 +29,7 @@ class Stream(_message.Message):
     kind: _builtins.str
     """Required. `call`, `agent`, `node`, `tenant` or `registry`."""
     id: _builtins.str
-    """Required. Id within the kind; a UUIDv7 for calls."""
+    """Required. Id within the kind: a UUIDv7 for calls, the tenant's name for tenants, `tenant/agent` for agents."""
     def __init__(
         self,
         *,
@@ -174,7 +174,7 @@ class Envelope(_message.Message):
     """Output only. True when PHI fields were left out."""
     @_builtins.property
     def event(self) -> Global___NewEvent:
-        """Output only. As handed over; PHI fields are absent for readers without the scope or after erasure."""
+        """Output only. As handed over (times to the microsecond); PHI fields are absent for readers without the scope or after erasure."""
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:

@@ -6,6 +6,7 @@ The record: call ids, order, chain."""
 from collections import abc as _abc
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -450,3 +451,108 @@ class StreamHead(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamHead: _TypeAlias = StreamHead  # noqa: Y015
+
+@_typing.final
+class LeaseCursorRequest(_message.Message):
+    """Request of LeaseCursor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Name of the cursor, such as `worker`."""
+    owner: _builtins.str
+    """Required. Who wants it: `component/instance/boot_id`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        owner: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "owner", b"owner"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaseCursorRequest: _TypeAlias = LeaseCursorRequest  # noqa: Y015
+
+@_typing.final
+class LeaseCursorResponse(_message.Message):
+    """Response of LeaseCursor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEASE_EPOCH_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    LEASE_FIELD_NUMBER: _builtins.int
+    lease_epoch: _builtins.int
+    """Output only. Rises each time the cursor changes its owner; stays the same when renewed."""
+    position: _builtins.int
+    """Output only. Position up to which everything was handled; subscribe after it."""
+    @_builtins.property
+    def lease(self) -> _duration_pb2.Duration:
+        """Output only. How long the lease holds unless renewed; renew in a third of it."""
+
+    def __init__(
+        self,
+        *,
+        lease_epoch: _builtins.int = ...,
+        position: _builtins.int = ...,
+        lease: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lease", b"lease"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease", b"lease", "lease_epoch", b"lease_epoch", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaseCursorResponse: _TypeAlias = LeaseCursorResponse  # noqa: Y015
+
+@_typing.final
+class CommitCursorRequest(_message.Message):
+    """Request of CommitCursor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LEASE_EPOCH_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Name of the cursor."""
+    lease_epoch: _builtins.int
+    """Required. Epoch under which the caller holds it."""
+    position: _builtins.int
+    """Required. Position up to which everything was handled."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        lease_epoch: _builtins.int = ...,
+        position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease_epoch", b"lease_epoch", "name", b"name", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitCursorRequest: _TypeAlias = CommitCursorRequest  # noqa: Y015
+
+@_typing.final
+class CommitCursorResponse(_message.Message):
+    """Response of CommitCursor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitCursorResponse: _TypeAlias = CommitCursorResponse  # noqa: Y015

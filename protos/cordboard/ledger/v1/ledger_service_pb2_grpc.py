@@ -65,6 +65,16 @@ class LedgerServiceStub:
                 request_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsRequest.SerializeToString,
                 response_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsResponse.FromString,
                 _registered_method=True)
+        self.LeaseCursor = channel.unary_unary(
+                '/cordboard.ledger.v1.LedgerService/LeaseCursor',
+                request_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.LeaseCursorRequest.SerializeToString,
+                response_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.LeaseCursorResponse.FromString,
+                _registered_method=True)
+        self.CommitCursor = channel.unary_unary(
+                '/cordboard.ledger.v1.LedgerService/CommitCursor',
+                request_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.CommitCursorRequest.SerializeToString,
+                response_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.CommitCursorResponse.FromString,
+                _registered_method=True)
 
 
 class LedgerServiceServicer:
@@ -115,6 +125,22 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LeaseCursor(self, request, context):
+        """Takes or renews the lease of a named cursor, so that one of several readers follows the log.
+        Error: CURSOR_HELD (another owner's lease is live; try again when it can have run out).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitCursor(self, request, context):
+        """Moves a leased cursor forward. Moving it to where it is, or back, changes nothing. Renews no lease.
+        Error: CURSOR_LOST (the lease belongs to a later epoch: stop reading and lease again).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -147,6 +173,16 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListStreams,
                     request_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsRequest.FromString,
                     response_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsResponse.SerializeToString,
+            ),
+            'LeaseCursor': grpc.unary_unary_rpc_method_handler(
+                    servicer.LeaseCursor,
+                    request_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.LeaseCursorRequest.FromString,
+                    response_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.LeaseCursorResponse.SerializeToString,
+            ),
+            'CommitCursor': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommitCursor,
+                    request_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.CommitCursorRequest.FromString,
+                    response_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.CommitCursorResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -312,6 +348,60 @@ class LedgerService:
             '/cordboard.ledger.v1.LedgerService/ListStreams',
             cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsRequest.SerializeToString,
             cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LeaseCursor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.ledger.v1.LedgerService/LeaseCursor',
+            cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.LeaseCursorRequest.SerializeToString,
+            cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.LeaseCursorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommitCursor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.ledger.v1.LedgerService/CommitCursor',
+            cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.CommitCursorRequest.SerializeToString,
+            cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.CommitCursorResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,14 @@ class LedgerServiceStub:
     """Recomputes the chain of a stream, or of all."""
     ListStreams: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStreamsRequest, _ledger_service_pb2.ListStreamsResponse]
     """Lists calls, newest first."""
+    LeaseCursor: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LeaseCursorRequest, _ledger_service_pb2.LeaseCursorResponse]
+    """Takes or renews the lease of a named cursor, so that one of several readers follows the log.
+    Error: CURSOR_HELD (another owner's lease is live; try again when it can have run out).
+    """
+    CommitCursor: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CommitCursorRequest, _ledger_service_pb2.CommitCursorResponse]
+    """Moves a leased cursor forward. Moving it to where it is, or back, changes nothing. Renews no lease.
+    Error: CURSOR_LOST (the lease belongs to a later epoch: stop reading and lease again).
+    """
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -71,6 +79,14 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """Recomputes the chain of a stream, or of all."""
     ListStreams: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStreamsRequest, _ledger_service_pb2.ListStreamsResponse]  # type: ignore[assignment]
     """Lists calls, newest first."""
+    LeaseCursor: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LeaseCursorRequest, _ledger_service_pb2.LeaseCursorResponse]  # type: ignore[assignment]
+    """Takes or renews the lease of a named cursor, so that one of several readers follows the log.
+    Error: CURSOR_HELD (another owner's lease is live; try again when it can have run out).
+    """
+    CommitCursor: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CommitCursorRequest, _ledger_service_pb2.CommitCursorResponse]  # type: ignore[assignment]
+    """Moves a leased cursor forward. Moving it to where it is, or back, changes nothing. Renews no lease.
+    Error: CURSOR_LOST (the lease belongs to a later epoch: stop reading and lease again).
+    """
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
     """The append-only log. Only the engine's own processes may call it."""
@@ -126,5 +142,25 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.ListStreamsResponse, _abc.Awaitable[_ledger_service_pb2.ListStreamsResponse]]:
         """Lists calls, newest first."""
+
+    @_abc_1.abstractmethod
+    def LeaseCursor(
+        self,
+        request: _ledger_service_pb2.LeaseCursorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.LeaseCursorResponse, _abc.Awaitable[_ledger_service_pb2.LeaseCursorResponse]]:
+        """Takes or renews the lease of a named cursor, so that one of several readers follows the log.
+        Error: CURSOR_HELD (another owner's lease is live; try again when it can have run out).
+        """
+
+    @_abc_1.abstractmethod
+    def CommitCursor(
+        self,
+        request: _ledger_service_pb2.CommitCursorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.CommitCursorResponse, _abc.Awaitable[_ledger_service_pb2.CommitCursorResponse]]:
+        """Moves a leased cursor forward. Moving it to where it is, or back, changes nothing. Renews no lease.
+        Error: CURSOR_LOST (the lease belongs to a later epoch: stop reading and lease again).
+        """
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
