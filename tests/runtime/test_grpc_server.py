@@ -1,0 +1,127 @@
+"""The server's doors: tokens, who may call, and errors with stable reasons."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from cordboard.core.errors import (
+    ConflictError,
+    CordboardError,
+    ForbiddenError,
+    InternalError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from cordboard.ledger.v1 import ledger_service_pb2 as pb
+from cordboard.ledger.v1 import ledger_service_pb2_grpc as services
+from cordboard.runtime.grpc_channel import open_channel, translate_errors
+from cordboard.runtime.grpc_server import GrpcServer, current_service
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, create_keys
+
+
+class _Ledger(services.LedgerServiceServicer):
+    async def OpenCall(self, request: pb.OpenCallRequest, context: Any) -> pb.OpenCallResponse:
+        if request.tenant == "spent":
+            raise ConflictError("TOKEN_USED", "the token was spent", token_id="t1")
+        if request.tenant == "bug":
+            raise ValueError("Maria Lopez")
+        return pb.OpenCallResponse(call_id=current_service().instance)
+
+    async def Subscribe(self, request: pb.SubscribeRequest, context: Any) -> AsyncIterator[pb.SubscribeResponse]:
+        yield pb.SubscribeResponse(position=1)
+        raise NotFoundError("STREAM_NOT_FOUND", "no such stream")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    create_keys(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+async def address(keys: Path) -> AsyncIterator[str]:
+    server = GrpcServer(
+        "127.0.0.1:0",
+        TokenVerifier.load(keys),
+        "ledger",
+        allowed={"/cordboard.ledger.v1.LedgerService/Verify": {"cli"}},
+    )
+    servicer = _Ledger()  # type: ignore[abstract]  # only two of the methods are called
+    server.add(services.add_LedgerServiceServicer_to_server, servicer, "cordboard.ledger.v1.LedgerService")
+    port = await server.start()
+    yield f"127.0.0.1:{port}"
+    await server.stop(0)
+
+
+@pytest.fixture
+async def stub(keys: Path, address: str) -> AsyncIterator[Any]:
+    async with open_channel(address, ServiceIdentity.load(keys, "worker", "worker-1"), "ledger") as channel:
+        yield services.LedgerServiceStub(channel)
+
+
+async def _error_of(call: Any) -> CordboardError:
+    with pytest.raises(CordboardError) as caught:
+        async with translate_errors():
+            await call
+    return caught.value
+
+
+async def test_a_handler_knows_which_instance_calls(stub: Any) -> None:
+    assert (await stub.OpenCall(pb.OpenCallRequest())).call_id == "worker-1"
+
+
+async def test_an_error_keeps_its_category_reason_and_fields(stub: Any) -> None:
+    error = await _error_of(stub.OpenCall(pb.OpenCallRequest(tenant="spent")))
+    assert isinstance(error, ConflictError)
+    assert (error.reason, error.fields) == ("TOKEN_USED", {"token_id": "t1"})
+
+
+async def test_an_unforeseen_failure_does_not_leak_its_text(stub: Any) -> None:
+    error = await _error_of(stub.OpenCall(pb.OpenCallRequest(tenant="bug")))
+    assert isinstance(error, InternalError)
+    assert error.reason == "INTERNAL"
+    assert "Maria" not in str(error)
+
+
+async def test_a_stream_may_end_with_an_error(stub: Any) -> None:
+    seen = []
+    with pytest.raises(NotFoundError, match="STREAM_NOT_FOUND"):
+        async with translate_errors():
+            async for message in stub.Subscribe(pb.SubscribeRequest()):
+                seen.append(message.position)
+    assert seen == [1]
+
+
+async def test_a_method_is_closed_to_components_that_are_not_listed(stub: Any) -> None:
+    with pytest.raises(ForbiddenError, match="CALLER_NOT_ALLOWED"):
+        async with translate_errors():
+            async for _ in stub.Verify(pb.VerifyRequest()):
+                pass
+
+
+async def test_a_token_for_another_audience_is_refused(keys: Path, address: str) -> None:
+    async with open_channel(address, ServiceIdentity.load(keys, "worker", "worker-1"), "gateway") as channel:
+        error = await _error_of(services.LedgerServiceStub(channel).OpenCall(pb.OpenCallRequest()))
+    assert isinstance(error, UnauthenticatedError)
+    assert error.reason == "TOKEN_INVALID"
+
+
+async def test_a_call_without_a_token_is_refused_and_health_is_open(address: str) -> None:
+    async with grpc.aio.insecure_channel(address) as channel:
+        error = await _error_of(services.LedgerServiceStub(channel).OpenCall(pb.OpenCallRequest()))
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        health = await stub.Check(health_pb2.HealthCheckRequest())
+    assert error.reason == "TOKEN_MISSING"
+    assert health.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_peer_that_is_away_is_an_error_worth_repeating(keys: Path) -> None:
+    async with open_channel("127.0.0.1:1", ServiceIdentity.load(keys, "worker", "worker-1"), "ledger") as channel:
+        error = await _error_of(services.LedgerServiceStub(channel).OpenCall(pb.OpenCallRequest()))
+    assert isinstance(error, UnavailableError)
+    assert error.retryable

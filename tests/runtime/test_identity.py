@@ -1,0 +1,60 @@
+"""Tokens of components and of people."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cordboard.core.errors import InvalidError, UnauthenticatedError
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, UserTokenIssuer, create_keys
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    create_keys(tmp_path)
+    return tmp_path
+
+
+def test_a_component_proves_its_name_and_instance(keys: Path) -> None:
+    token = ServiceIdentity.load(keys, "media-node", "media-node-1").token("ledger")
+    claims = TokenVerifier.load(keys).service(token, "ledger")
+    assert (claims.component, claims.instance) == ("media-node", "media-node-1")
+
+
+def test_keys_are_readable_by_their_owner_only_and_are_kept(keys: Path) -> None:
+    before = (keys / "worker.pem").read_bytes()
+    create_keys(keys)
+    assert (keys / "worker.pem").read_bytes() == before
+    assert (keys / "worker.pem").stat().st_mode & 0o077 == 0
+
+
+def test_a_users_token_is_no_proof_of_a_component(keys: Path) -> None:
+    token = UserTokenIssuer.load(keys).mint(role="app", tenant="clinic")
+    with pytest.raises(UnauthenticatedError, match="TOKEN_INVALID"):
+        TokenVerifier.load(keys).service(token, "ledger")
+
+
+def test_a_component_cannot_sign_for_another(keys: Path) -> None:
+    forged = ServiceIdentity("ledger", "ledger-1", ServiceIdentity.load(keys, "worker", "w")._key).token("ledger")
+    with pytest.raises(UnauthenticatedError, match="TOKEN_INVALID"):
+        TokenVerifier.load(keys).service(forged, "ledger")
+
+
+def test_a_user_token_carries_tenant_vertical_and_scopes(keys: Path) -> None:
+    issuer = UserTokenIssuer.load(keys)
+    token = issuer.mint(role="caller", tenant="clinic", vertical="healthcare", scopes=["calls:start"])
+    claims = TokenVerifier.load(keys).user(token)
+    assert (claims.role, claims.tenant, claims.vertical) == ("caller", "clinic", "healthcare")
+    assert claims.scopes == {"calls:start"}
+    assert claims.token_id
+
+
+def test_an_expired_token_says_so(keys: Path) -> None:
+    token = UserTokenIssuer.load(keys).mint(role="app", tenant="clinic", ttl=timedelta(seconds=-1))
+    with pytest.raises(UnauthenticatedError, match="TOKEN_EXPIRED"):
+        TokenVerifier.load(keys).user(token)
+
+
+def test_an_unknown_scope_is_not_minted(keys: Path) -> None:
+    with pytest.raises(InvalidError, match="SCOPE_UNKNOWN"):
+        UserTokenIssuer.load(keys).mint(role="app", tenant="clinic", scopes=["everything"])
