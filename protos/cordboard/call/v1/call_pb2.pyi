@@ -226,6 +226,8 @@ class _TalkOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TalkOutco
     """The caller said goodbye or fell silent."""
     TALK_OUTCOME_FAULT: _TalkOutcome.ValueType  # 6
     """The voice agent could not go on."""
+    TALK_OUTCOME_CALL_ENDED: _TalkOutcome.ValueType  # 7
+    """The call was ended from outside while they talked."""
 
 class TalkOutcome(_TalkOutcome, metaclass=_TalkOutcomeEnumTypeWrapper):
     """Why a conversation with an AI agent ended."""
@@ -244,7 +246,37 @@ TALK_OUTCOME_CALLER_LEFT: TalkOutcome.ValueType  # 5
 """The caller said goodbye or fell silent."""
 TALK_OUTCOME_FAULT: TalkOutcome.ValueType  # 6
 """The voice agent could not go on."""
+TALK_OUTCOME_CALL_ENDED: TalkOutcome.ValueType  # 7
+"""The call was ended from outside while they talked."""
 Global___TalkOutcome: _TypeAlias = TalkOutcome  # noqa: Y015
+
+class _SupervisionMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SupervisionModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SupervisionMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUPERVISION_MODE_UNSPECIFIED: _SupervisionMode.ValueType  # 0
+    """Not a supervisor."""
+    SUPERVISION_MODE_MONITOR: _SupervisionMode.ValueType  # 1
+    """Hears all, is heard by nobody."""
+    SUPERVISION_MODE_WHISPER: _SupervisionMode.ValueType  # 2
+    """Hears all, is heard by the human agents alone."""
+    SUPERVISION_MODE_BARGE: _SupervisionMode.ValueType  # 3
+    """Hears all, is heard by all."""
+
+class SupervisionMode(_SupervisionMode, metaclass=_SupervisionModeEnumTypeWrapper):
+    """How a supervisor takes part."""
+
+SUPERVISION_MODE_UNSPECIFIED: SupervisionMode.ValueType  # 0
+"""Not a supervisor."""
+SUPERVISION_MODE_MONITOR: SupervisionMode.ValueType  # 1
+"""Hears all, is heard by nobody."""
+SUPERVISION_MODE_WHISPER: SupervisionMode.ValueType  # 2
+"""Hears all, is heard by the human agents alone."""
+SUPERVISION_MODE_BARGE: SupervisionMode.ValueType  # 3
+"""Hears all, is heard by all."""
+Global___SupervisionMode: _TypeAlias = SupervisionMode  # noqa: Y015
 
 @_typing.final
 class Slots(_message.Message):
@@ -317,6 +349,8 @@ class LegView(_message.Message):
     TRANSPORT_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
+    SUPERVISION_FIELD_NUMBER: _builtins.int
+    PARTY_ID_FIELD_NUMBER: _builtins.int
     leg_id: _builtins.str
     """Output only. The leg's id."""
     role: _leg_pb2.LegRole.ValueType
@@ -327,6 +361,10 @@ class LegView(_message.Message):
     """Output only. State of its connection."""
     held: _builtins.bool
     """Output only. True while the leg is on hold."""
+    supervision: Global___SupervisionMode.ValueType
+    """Output only. How a supervisor's leg takes part."""
+    party_id: _builtins.str
+    """Output only. Agent, supervisor or profile behind the leg; empty for the caller."""
     def __init__(
         self,
         *,
@@ -335,10 +373,12 @@ class LegView(_message.Message):
         transport: _leg_pb2.LegTransport.ValueType = ...,
         state: _leg_pb2.LegState.ValueType = ...,
         held: _builtins.bool = ...,
+        supervision: Global___SupervisionMode.ValueType = ...,
+        party_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["held", b"held", "leg_id", b"leg_id", "role", b"role", "state", b"state", "transport", b"transport"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["held", b"held", "leg_id", b"leg_id", "party_id", b"party_id", "role", b"role", "state", b"state", "supervision", b"supervision", "transport", b"transport"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -398,6 +438,12 @@ class CallView(_message.Message):
     PLACEMENT_EPOCH_FIELD_NUMBER: _builtins.int
     TALK_OUTCOME_FIELD_NUMBER: _builtins.int
     TOOL_CALLS_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    QUEUE_POSITION_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    ESCALATION_REASON_FIELD_NUMBER: _builtins.int
+    HAND_OVER_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Output only. The call's id, a UUIDv7."""
     tenant: _builtins.str
@@ -422,6 +468,18 @@ class CallView(_message.Message):
     """Output only. Placement epoch of the call on that node."""
     talk_outcome: Global___TalkOutcome.ValueType
     """Output only. How the last talk with an AI agent ended."""
+    queue: _builtins.str
+    """Output only. Queue in which the call waits, or from which it was taken; empty when it never was in one."""
+    queue_position: _builtins.int
+    """Output only. Place in that queue from 1; 0 when not known or not waiting."""
+    agent_id: _builtins.str
+    """Output only. Human agent who is rung or connected."""
+    profile: _builtins.str
+    """Output only. Name of the pinned agent profile."""
+    escalation_reason: _builtins.str
+    """Output only. Why a human was asked for, empty when nobody asked."""
+    hand_over: _builtins.str
+    """Output only. Hand-over for a human; empty for a reader without the scope `phi`."""
     @_builtins.property
     def phases(self) -> _containers.RepeatedScalarFieldContainer[Global___Phase.ValueType]:
         """Output only. Every phase it went through, in order."""
@@ -477,10 +535,16 @@ class CallView(_message.Message):
         placement_epoch: _builtins.int = ...,
         talk_outcome: Global___TalkOutcome.ValueType = ...,
         tool_calls: _abc.Iterable[Global___ToolCallView] | None = ...,
+        queue: _builtins.str = ...,
+        queue_position: _builtins.int = ...,
+        agent_id: _builtins.str = ...,
+        profile: _builtins.str = ...,
+        escalation_reason: _builtins.str = ...,
+        hand_over: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "recording", b"recording", "routing", b"routing", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "routing", b"routing", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

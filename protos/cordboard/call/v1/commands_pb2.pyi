@@ -157,22 +157,26 @@ class SettleMediaCommand(_message.Message):
     COMMAND_SEQ_FIELD_NUMBER: _builtins.int
     APPLIED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    PLACEMENT_EPOCH_FIELD_NUMBER: _builtins.int
     command_seq: _builtins.int
     """Required. Number of the command."""
     applied: _builtins.bool
     """Required. True when applied."""
     reason: _builtins.str
     """Stable reason of a refusal."""
+    placement_epoch: _builtins.int
+    """Placement epoch of the command; 0: the present one."""
     def __init__(
         self,
         *,
         command_seq: _builtins.int = ...,
         applied: _builtins.bool = ...,
         reason: _builtins.str = ...,
+        placement_epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "command_seq", b"command_seq", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "command_seq", b"command_seq", "placement_epoch", b"placement_epoch", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -259,6 +263,32 @@ class RetrieveLeg(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RetrieveLeg: _TypeAlias = RetrieveLeg  # noqa: Y015
+
+@_typing.final
+class SuperviseLeg(_message.Message):
+    """Change how a supervisor takes part."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEG_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    leg_id: _builtins.str
+    """Required. The supervisor's leg."""
+    mode: _call_pb2.SupervisionMode.ValueType
+    """Required. MONITOR, WHISPER or BARGE."""
+    def __init__(
+        self,
+        *,
+        leg_id: _builtins.str = ...,
+        mode: _call_pb2.SupervisionMode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "mode", b"mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuperviseLeg: _TypeAlias = SuperviseLeg  # noqa: Y015
 
 @_typing.final
 class AskConsent(_message.Message):

@@ -188,22 +188,26 @@ class MediaCommandSettled(_message.Message):
     COMMAND_SEQ_FIELD_NUMBER: _builtins.int
     APPLIED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    PLACEMENT_EPOCH_FIELD_NUMBER: _builtins.int
     command_seq: _builtins.int
     """Required. Number of the command."""
     applied: _builtins.bool
     """Required. True when applied, false when refused."""
     reason: _builtins.str
     """Stable reason of a refusal."""
+    placement_epoch: _builtins.int
+    """Placement epoch of the command."""
     def __init__(
         self,
         *,
         command_seq: _builtins.int = ...,
         applied: _builtins.bool = ...,
         reason: _builtins.str = ...,
+        placement_epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "command_seq", b"command_seq", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "command_seq", b"command_seq", "placement_epoch", b"placement_epoch", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -320,6 +324,32 @@ class LegRetrieved(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LegRetrieved: _TypeAlias = LegRetrieved  # noqa: Y015
+
+@_typing.final
+class SupervisionSet(_message.Message):
+    """A supervisor takes part in another way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEG_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    leg_id: _builtins.str
+    """Required. The supervisor's leg."""
+    mode: _call_pb2.SupervisionMode.ValueType
+    """Required. How it takes part from now on."""
+    def __init__(
+        self,
+        *,
+        leg_id: _builtins.str = ...,
+        mode: _call_pb2.SupervisionMode.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "mode", b"mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupervisionSet: _TypeAlias = SupervisionSet  # noqa: Y015
 
 @_typing.final
 class RoutingSet(_message.Message):
@@ -716,6 +746,7 @@ class AiReleased(_message.Message):
     URGENCY_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
     RED_LINE_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
     outcome: _call_pb2.TalkOutcome.ValueType
     """Required. How it ended."""
     urgency: _call_pb2.Urgency.ValueType
@@ -724,6 +755,10 @@ class AiReleased(_message.Message):
     """Hand-over for a human."""
     red_line: _builtins.str
     """Stable name of the red line, when one was touched."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Skills that a human needs to take over."""
+
     def __init__(
         self,
         *,
@@ -731,10 +766,11 @@ class AiReleased(_message.Message):
         urgency: _call_pb2.Urgency.ValueType = ...,
         summary: _builtins.str = ...,
         red_line: _builtins.str = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "red_line", b"red_line", "summary", b"summary", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "red_line", b"red_line", "skills", b"skills", "summary", b"summary", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -847,6 +883,32 @@ class AgentAlerted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AgentAlerted: _TypeAlias = AgentAlerted  # noqa: Y015
+
+@_typing.final
+class AgentAccepted(_message.Message):
+    """The human agent who is being rung took the call; the leg is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    RESERVATION_EPOCH_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    reservation_epoch: _builtins.int
+    """Required. Reservation that was answered."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        reservation_epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "reservation_epoch", b"reservation_epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentAccepted: _TypeAlias = AgentAccepted  # noqa: Y015
 
 @_typing.final
 class AgentMissed(_message.Message):

@@ -556,6 +556,7 @@ class ConversationEnded(_message.Message):
     SUMMARY_FIELD_NUMBER: _builtins.int
     RED_LINE_FIELD_NUMBER: _builtins.int
     SKILLS_FIELD_NUMBER: _builtins.int
+    LEG_ID_FIELD_NUMBER: _builtins.int
     outcome: _call_pb2.TalkOutcome.ValueType
     """Required. How it ended."""
     urgency: _call_pb2.Urgency.ValueType
@@ -564,6 +565,8 @@ class ConversationEnded(_message.Message):
     """Hand-over for a human: what was learnt, in two or three sentences."""
     red_line: _builtins.str
     """Stable name of the red line, when one was touched."""
+    leg_id: _builtins.str
+    """Leg of the AI agent whose talk ended; empty: the one that is engaged."""
     @_builtins.property
     def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Skills that a human needs to take over."""
@@ -576,10 +579,11 @@ class ConversationEnded(_message.Message):
         summary: _builtins.str = ...,
         red_line: _builtins.str = ...,
         skills: _abc.Iterable[_builtins.str] | None = ...,
+        leg_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "red_line", b"red_line", "skills", b"skills", "summary", b"summary", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "outcome", b"outcome", "red_line", b"red_line", "skills", b"skills", "summary", b"summary", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
