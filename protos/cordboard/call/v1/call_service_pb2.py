@@ -28,7 +28,7 @@ from cordboard.media.v1 import leg_pb2 as cordboard_dot_media_dot_v1_dot_leg__pb
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$cordboard/call/v1/call_service.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\"\xaa\x01\n\x10StartCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08vertical\x18\x02 \x01(\t\x12\x10\n\x08workflow\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x17\n\tsdp_offer\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\"N\n\x11StartCallResponse\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x18\n\nsdp_answer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"!\n\x0eGetCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"<\n\x0fGetCallResponse\x12)\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.cordboard.call.v1.CallView\"9\n\x10ListCallsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x11ListCallsResponse\x12*\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x1b.cordboard.call.v1.CallView\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x10WatchCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\"A\n\x11WatchCallResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\"J\n\x13\x45scalateCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x16\n\x14\x45scalateCallResponse\"E\n\x0eHoldLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"\x11\n\x0fHoldLegResponse\"I\n\x12RetrieveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"\x15\n\x13RetrieveLegResponse\"|\n\x13SetRecordingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x16\n\x14SetRecordingResponse\"E\n\x0e\x45ndCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x11\n\x0f\x45ndCallResponse\"Z\n\x13TransferCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x04 \x01(\x08\"\x16\n\x14TransferCallResponse\"\x91\x01\n\rAddLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x17\n\tsdp_offer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12)\n\x04role\x18\x04 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x17\n\x0freplaces_leg_id\x18\x05 \x01(\t\":\n\x0e\x41\x64\x64LegResponse\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\nsdp_answer\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"W\n\x10RemoveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x13\n\x11RemoveLegResponse2\xb5\x08\n\x0b\x43\x61llService\x12V\n\tStartCall\x12#.cordboard.call.v1.StartCallRequest\x1a$.cordboard.call.v1.StartCallResponse\x12P\n\x07GetCall\x12!.cordboard.call.v1.GetCallRequest\x1a\".cordboard.call.v1.GetCallResponse\x12V\n\tListCalls\x12#.cordboard.call.v1.ListCallsRequest\x1a$.cordboard.call.v1.ListCallsResponse\x12X\n\tWatchCall\x12#.cordboard.call.v1.WatchCallRequest\x1a$.cordboard.call.v1.WatchCallResponse0\x01\x12_\n\x0c\x45scalateCall\x12&.cordboard.call.v1.EscalateCallRequest\x1a\'.cordboard.call.v1.EscalateCallResponse\x12P\n\x07HoldLeg\x12!.cordboard.call.v1.HoldLegRequest\x1a\".cordboard.call.v1.HoldLegResponse\x12\\\n\x0bRetrieveLeg\x12%.cordboard.call.v1.RetrieveLegRequest\x1a&.cordboard.call.v1.RetrieveLegResponse\x12_\n\x0cSetRecording\x12&.cordboard.call.v1.SetRecordingRequest\x1a\'.cordboard.call.v1.SetRecordingResponse\x12P\n\x07\x45ndCall\x12!.cordboard.call.v1.EndCallRequest\x1a\".cordboard.call.v1.EndCallResponse\x12_\n\x0cTransferCall\x12&.cordboard.call.v1.TransferCallRequest\x1a\'.cordboard.call.v1.TransferCallResponse\x12M\n\x06\x41\x64\x64Leg\x12 .cordboard.call.v1.AddLegRequest\x1a!.cordboard.call.v1.AddLegResponse\x12V\n\tRemoveLeg\x12#.cordboard.call.v1.RemoveLegRequest\x1a$.cordboard.call.v1.RemoveLegResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$cordboard/call/v1/call_service.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\"\xaa\x01\n\x10StartCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08vertical\x18\x02 \x01(\t\x12\x10\n\x08workflow\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x17\n\tsdp_offer\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\"N\n\x11StartCallResponse\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x18\n\nsdp_answer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"!\n\x0eGetCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"<\n\x0fGetCallResponse\x12)\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.cordboard.call.v1.CallView\"9\n\x10ListCallsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x11ListCallsResponse\x12*\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x1b.cordboard.call.v1.CallView\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x10WatchCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\"A\n\x11WatchCallResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\"J\n\x13\x45scalateCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"+\n\x14\x45scalateCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"E\n\x0eHoldLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"&\n\x0fHoldLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"I\n\x12RetrieveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"*\n\x13RetrieveLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"|\n\x13SetRecordingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12\x0e\n\x06reason\x18\x04 \x01(\t\"+\n\x14SetRecordingResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"E\n\x0e\x45ndCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"&\n\x0f\x45ndCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"Z\n\x13TransferCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x04 \x01(\x08\"+\n\x14TransferCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"\x91\x01\n\rAddLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x17\n\tsdp_offer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12)\n\x04role\x18\x04 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x17\n\x0freplaces_leg_id\x18\x05 \x01(\t\"O\n\x0e\x41\x64\x64LegResponse\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\nsdp_answer\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"W\n\x10RemoveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"(\n\x11RemoveLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\x32\xb5\x08\n\x0b\x43\x61llService\x12V\n\tStartCall\x12#.cordboard.call.v1.StartCallRequest\x1a$.cordboard.call.v1.StartCallResponse\x12P\n\x07GetCall\x12!.cordboard.call.v1.GetCallRequest\x1a\".cordboard.call.v1.GetCallResponse\x12V\n\tListCalls\x12#.cordboard.call.v1.ListCallsRequest\x1a$.cordboard.call.v1.ListCallsResponse\x12X\n\tWatchCall\x12#.cordboard.call.v1.WatchCallRequest\x1a$.cordboard.call.v1.WatchCallResponse0\x01\x12_\n\x0c\x45scalateCall\x12&.cordboard.call.v1.EscalateCallRequest\x1a\'.cordboard.call.v1.EscalateCallResponse\x12P\n\x07HoldLeg\x12!.cordboard.call.v1.HoldLegRequest\x1a\".cordboard.call.v1.HoldLegResponse\x12\\\n\x0bRetrieveLeg\x12%.cordboard.call.v1.RetrieveLegRequest\x1a&.cordboard.call.v1.RetrieveLegResponse\x12_\n\x0cSetRecording\x12&.cordboard.call.v1.SetRecordingRequest\x1a\'.cordboard.call.v1.SetRecordingResponse\x12P\n\x07\x45ndCall\x12!.cordboard.call.v1.EndCallRequest\x1a\".cordboard.call.v1.EndCallResponse\x12_\n\x0cTransferCall\x12&.cordboard.call.v1.TransferCallRequest\x1a\'.cordboard.call.v1.TransferCallResponse\x12M\n\x06\x41\x64\x64Leg\x12 .cordboard.call.v1.AddLegRequest\x1a!.cordboard.call.v1.AddLegResponse\x12V\n\tRemoveLeg\x12#.cordboard.call.v1.RemoveLegRequest\x1a$.cordboard.call.v1.RemoveLegResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,35 +64,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ESCALATECALLREQUEST']._serialized_start=813
   _globals['_ESCALATECALLREQUEST']._serialized_end=887
   _globals['_ESCALATECALLRESPONSE']._serialized_start=889
-  _globals['_ESCALATECALLRESPONSE']._serialized_end=911
-  _globals['_HOLDLEGREQUEST']._serialized_start=913
-  _globals['_HOLDLEGREQUEST']._serialized_end=982
-  _globals['_HOLDLEGRESPONSE']._serialized_start=984
-  _globals['_HOLDLEGRESPONSE']._serialized_end=1001
-  _globals['_RETRIEVELEGREQUEST']._serialized_start=1003
-  _globals['_RETRIEVELEGREQUEST']._serialized_end=1076
-  _globals['_RETRIEVELEGRESPONSE']._serialized_start=1078
-  _globals['_RETRIEVELEGRESPONSE']._serialized_end=1099
-  _globals['_SETRECORDINGREQUEST']._serialized_start=1101
-  _globals['_SETRECORDINGREQUEST']._serialized_end=1225
-  _globals['_SETRECORDINGRESPONSE']._serialized_start=1227
-  _globals['_SETRECORDINGRESPONSE']._serialized_end=1249
-  _globals['_ENDCALLREQUEST']._serialized_start=1251
-  _globals['_ENDCALLREQUEST']._serialized_end=1320
-  _globals['_ENDCALLRESPONSE']._serialized_start=1322
-  _globals['_ENDCALLRESPONSE']._serialized_end=1339
-  _globals['_TRANSFERCALLREQUEST']._serialized_start=1341
-  _globals['_TRANSFERCALLREQUEST']._serialized_end=1431
-  _globals['_TRANSFERCALLRESPONSE']._serialized_start=1433
-  _globals['_TRANSFERCALLRESPONSE']._serialized_end=1455
-  _globals['_ADDLEGREQUEST']._serialized_start=1458
-  _globals['_ADDLEGREQUEST']._serialized_end=1603
-  _globals['_ADDLEGRESPONSE']._serialized_start=1605
-  _globals['_ADDLEGRESPONSE']._serialized_end=1663
-  _globals['_REMOVELEGREQUEST']._serialized_start=1665
-  _globals['_REMOVELEGREQUEST']._serialized_end=1752
-  _globals['_REMOVELEGRESPONSE']._serialized_start=1754
-  _globals['_REMOVELEGRESPONSE']._serialized_end=1773
-  _globals['_CALLSERVICE']._serialized_start=1776
-  _globals['_CALLSERVICE']._serialized_end=2853
+  _globals['_ESCALATECALLRESPONSE']._serialized_end=932
+  _globals['_HOLDLEGREQUEST']._serialized_start=934
+  _globals['_HOLDLEGREQUEST']._serialized_end=1003
+  _globals['_HOLDLEGRESPONSE']._serialized_start=1005
+  _globals['_HOLDLEGRESPONSE']._serialized_end=1043
+  _globals['_RETRIEVELEGREQUEST']._serialized_start=1045
+  _globals['_RETRIEVELEGREQUEST']._serialized_end=1118
+  _globals['_RETRIEVELEGRESPONSE']._serialized_start=1120
+  _globals['_RETRIEVELEGRESPONSE']._serialized_end=1162
+  _globals['_SETRECORDINGREQUEST']._serialized_start=1164
+  _globals['_SETRECORDINGREQUEST']._serialized_end=1288
+  _globals['_SETRECORDINGRESPONSE']._serialized_start=1290
+  _globals['_SETRECORDINGRESPONSE']._serialized_end=1333
+  _globals['_ENDCALLREQUEST']._serialized_start=1335
+  _globals['_ENDCALLREQUEST']._serialized_end=1404
+  _globals['_ENDCALLRESPONSE']._serialized_start=1406
+  _globals['_ENDCALLRESPONSE']._serialized_end=1444
+  _globals['_TRANSFERCALLREQUEST']._serialized_start=1446
+  _globals['_TRANSFERCALLREQUEST']._serialized_end=1536
+  _globals['_TRANSFERCALLRESPONSE']._serialized_start=1538
+  _globals['_TRANSFERCALLRESPONSE']._serialized_end=1581
+  _globals['_ADDLEGREQUEST']._serialized_start=1584
+  _globals['_ADDLEGREQUEST']._serialized_end=1729
+  _globals['_ADDLEGRESPONSE']._serialized_start=1731
+  _globals['_ADDLEGRESPONSE']._serialized_end=1810
+  _globals['_REMOVELEGREQUEST']._serialized_start=1812
+  _globals['_REMOVELEGREQUEST']._serialized_end=1899
+  _globals['_REMOVELEGRESPONSE']._serialized_start=1901
+  _globals['_REMOVELEGRESPONSE']._serialized_end=1941
+  _globals['_CALLSERVICE']._serialized_start=1944
+  _globals['_CALLSERVICE']._serialized_end=3021
 # @@protoc_insertion_point(module_scope)

@@ -279,12 +279,17 @@ class EscalateCallResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -326,12 +331,17 @@ class HoldLegResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -373,12 +383,17 @@ class RetrieveLegResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -424,12 +439,17 @@ class SetRecordingResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -471,12 +491,17 @@ class EndCallResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -522,12 +547,17 @@ class TransferCallResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -579,19 +609,23 @@ class AddLegResponse(_message.Message):
 
     LEG_ID_FIELD_NUMBER: _builtins.int
     SDP_ANSWER_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     leg_id: _builtins.str
     """Output only. The leg."""
     sdp_answer: _builtins.str
     """Output only. SDP answer."""
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
         *,
         leg_id: _builtins.str = ...,
         sdp_answer: _builtins.str = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "sdp_answer", b"sdp_answer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest", "leg_id", b"leg_id", "sdp_answer", b"sdp_answer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -637,12 +671,17 @@ class RemoveLegResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
     def __init__(
         self,
+        *,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -129,8 +129,11 @@ class EscalateInput(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.EscalateCallRequest:
         """Required. The request."""
@@ -140,10 +143,11 @@ class EscalateInput(_message.Message):
         *,
         actor: _builtins.str = ...,
         request: _call_service_pb2.EscalateCallRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -157,8 +161,11 @@ class HoldInput(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.HoldLegRequest:
         """Required. The request."""
@@ -168,10 +175,11 @@ class HoldInput(_message.Message):
         *,
         actor: _builtins.str = ...,
         request: _call_service_pb2.HoldLegRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -185,8 +193,11 @@ class RetrieveInput(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.RetrieveLegRequest:
         """Required. The request."""
@@ -196,10 +207,11 @@ class RetrieveInput(_message.Message):
         *,
         actor: _builtins.str = ...,
         request: _call_service_pb2.RetrieveLegRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,8 +225,11 @@ class SetRecordingInput(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.SetRecordingRequest:
         """Required. The request."""
@@ -224,10 +239,11 @@ class SetRecordingInput(_message.Message):
         *,
         actor: _builtins.str = ...,
         request: _call_service_pb2.SetRecordingRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -241,8 +257,11 @@ class EndCallInput(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.EndCallRequest:
         """Required. The request."""
@@ -252,10 +271,11 @@ class EndCallInput(_message.Message):
         *,
         actor: _builtins.str = ...,
         request: _call_service_pb2.EndCallRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,10 +290,13 @@ class AddLegInput(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
     PARTY_ID_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
     party_id: _builtins.str
     """Agent or supervisor behind the leg; empty for the caller."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.AddLegRequest:
         """Required. The request, with its role filled in."""
@@ -284,10 +307,11 @@ class AddLegInput(_message.Message):
         actor: _builtins.str = ...,
         request: _call_service_pb2.AddLegRequest | None = ...,
         party_id: _builtins.str = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "party_id", b"party_id", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "party_id", b"party_id", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -301,8 +325,11 @@ class RemoveLegInput(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
     @_builtins.property
     def request(self) -> _call_service_pb2.RemoveLegRequest:
         """Required. The request."""
@@ -312,10 +339,11 @@ class RemoveLegInput(_message.Message):
         *,
         actor: _builtins.str = ...,
         request: _call_service_pb2.RemoveLegRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
