@@ -1,0 +1,134 @@
+"""Numbers a process's events and brings them to the ledger, whatever happens to the ledger meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TypedDict, Unpack
+
+from google.protobuf.message import Message
+
+from cordboard.core.errors import ExhaustedError
+from cordboard.ledger.v1.envelope_pb2 import EventRef, NewEvent, Stream
+from cordboard.runtime.ledger_client.ledger import Ledger
+from cordboard.runtime.ledger_client.outbox import Outbox, OutboxReport
+from cordboard.runtime.ledger_client.shipper import Shipper
+from cordboard.runtime.ledger_client.spool import SUFFIX, FileSpool, Spool
+
+MEMORY_LIMIT = 32 * 1024 * 1024
+
+
+class About(TypedDict, total=False):
+    """What may be said about an event beside its message; the producer's clock gives `occurred_at` when left out."""
+
+    occurred_at: datetime
+    media_us: int
+    leg_id: str
+    turn_id: str
+    causation: EventRef
+    actor: str
+    trace_id: str
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EventProducer:
+    """The way on which a process's events reach the log: in order per stream, numbered from 1 without gaps.
+
+    An event is in memory at once, and within 250 ms either acknowledged by the ledger or durable in the spool. After a
+    crash the next process with the same spool directory ships what was left. Use it as an async context manager, or
+    call `start` and `close`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        source: str,
+        spool_dir: Path,
+        clock: Callable[[], datetime] = _now,
+        *,
+        build_id: str = "",
+        memory_limit: int = MEMORY_LIMIT,
+        open_spool: Callable[[Path], Spool] = FileSpool,
+    ) -> None:
+        """Make a producer for `source` (`component/instance/boot_id`); `memory_limit` in bytes bounds what it holds."""
+        self.source = source
+        self._clock = clock
+        self._build_id = build_id
+        self._numbers: dict[tuple[str, str], int] = {}
+        path = spool_dir / (source.replace("/", "_") + SUFFIX)
+        self._outbox = Outbox(Shipper(ledger), path, memory_limit=memory_limit, open_spool=open_spool)
+
+    async def __aenter__(self) -> "EventProducer":
+        self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def start(self) -> None:
+        """Begin to ship, with what earlier processes left in the spool directory. Needs a running loop."""
+        self._outbox.start()
+
+    def record_nowait(self, stream: Stream, event: Message, **about: Unpack[About]) -> int:
+        """Take an event and give its source_seq; 0 when there was no room for it (it is counted as lost).
+
+        Never waits and never raises for want of a ledger or a disk, so the media path may call it.
+        """
+        return self._take(stream, event, about)
+
+    async def record(self, stream: Stream, event: Message, **about: Unpack[About]) -> int:
+        """Take an event as record_nowait does; an awaitable only so that callers need not know which they call."""
+        return self._take(stream, event, about)
+
+    async def record_durably(self, stream: Stream, event: Message, **about: Unpack[About]) -> int:
+        """Take an event, wait until the ledger has it, and give its seq in the stream.
+
+        Waits as long as the ledger is away. Raises what the ledger refuses it with, or ExhaustedError (SPOOL_FULL).
+        """
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        if not self._take(stream, event, about, done):
+            raise ExhaustedError("SPOOL_FULL", "the ledger is away and there is no room for more events")
+        return await done
+
+    async def flush(self) -> None:
+        """Return when all that was recorded is on the log or refused for good."""
+        self.start()
+        await self._outbox.flush()
+
+    def report(self) -> OutboxReport:
+        """Tell how the producer stands."""
+        return self._outbox.report()
+
+    async def close(self, grace: float = 2.0) -> None:
+        """Ship what is left for up to `grace` seconds; what remains stays in the spool for the next process."""
+        await self._outbox.close(grace)
+
+    def _take(self, stream: Stream, event: Message, about: About, done: asyncio.Future[int] | None = None) -> int:
+        self.start()
+        key = (stream.kind, stream.id)
+        number = self._numbers.get(key, 0) + 1
+        taken = NewEvent(
+            stream=stream,
+            source=self.source,
+            source_seq=number,
+            media_us=about.get("media_us", 0),
+            causation=about.get("causation"),
+            leg_id=about.get("leg_id", ""),
+            turn_id=about.get("turn_id", ""),
+            trace_id=about.get("trace_id", ""),
+            actor=about.get("actor", "engine"),
+            build_id=self._build_id,
+        )
+        taken.event.Pack(event, deterministic=True)
+        taken.occurred_at.FromDatetime(about.get("occurred_at") or self._clock())
+        if not self._outbox.put(taken, done):
+            # The number is not used up: what reaches the log stays without gaps, the loss is counted apart.
+            return 0
+        self._numbers[key] = number
+        return number

@@ -1,0 +1,244 @@
+"""Events on their way to the ledger: in memory, soon on disk, until acknowledged."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
+
+from cordboard.core.errors import UnavailableError
+from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.runtime.ledger_client.shipper import Outcome, Shipper
+from cordboard.runtime.ledger_client.spool import FileSpool, Spool, leftovers
+
+BATCH_EVENTS = 256
+BATCH_BYTES = 1024 * 1024
+# Half of the 250 ms within which an event has to be durable; the other half is for the disk.
+SPOOL_EVERY = 0.125
+DISK_RETRY = 1.0
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxReport:
+    """How an outbox stands: events waiting, on disk only, refused by the ledger, and dropped for want of room."""
+
+    pending: int
+    spilled: int
+    refused: int
+    lost: int
+    disk_failed: bool
+    ledger_away: bool
+
+
+@dataclass(slots=True)
+class _Entry:
+    event: NewEvent | None  # None: only the spool has it
+    size: int
+    done: asyncio.Future[int] | None
+    offset: int = -1
+    settled: bool = False
+
+
+class Outbox:
+    """Ships events in order, and keeps on disk what the ledger has not acknowledged for more than a moment.
+
+    Above `memory_limit` bytes what is on disk leaves the memory; when the disk fails too, twice the limit is kept in
+    memory and then `put` refuses.
+    """
+
+    def __init__(
+        self, shipper: Shipper, path: Path, *, memory_limit: int, open_spool: Callable[[Path], Spool] = FileSpool
+    ) -> None:
+        """Make an empty outbox that spools to `path`; the file is made when it is first needed."""
+        self._shipper = shipper
+        self._path = path
+        self._memory_limit = memory_limit
+        self._open_spool = open_spool
+        self._queue: deque[_Entry] = deque()
+        self._unwritten: deque[_Entry] = deque()
+        self._held = 0
+        self._refused = 0
+        self._lost = 0
+        self._disk_failed = False
+        self._spool: Spool | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
+        self._to_ship = asyncio.Event()
+        self._to_write = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to ship, with what earlier processes left beside the spool. Starting twice is fine."""
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._ship_leftovers(), name="spool-leftovers"),
+                asyncio.create_task(self._ship(), name="event-shipper"),
+                asyncio.create_task(self._write(), name="spool-writer"),
+            ]
+
+    def put(self, event: NewEvent, done: asyncio.Future[int] | None = None) -> bool:
+        """Take an event; False when there is no room. `done` gets its seq, or why the ledger refused it."""
+        if self._held > self._memory_limit * 2:
+            self._lost += 1
+            if self._lost == 1:
+                _log.error("events are lost: neither ledger nor disk takes them", extra={"source": event.source})
+            return False
+        entry = _Entry(event, event.ByteSize(), done)
+        self._held += entry.size
+        self._queue.append(entry)
+        self._unwritten.append(entry)
+        self._idle.clear()
+        self._to_ship.set()
+        self._to_write.set()
+        return True
+
+    async def flush(self) -> None:
+        """Return when all that was put is on the log or refused for good."""
+        await self._idle.wait()
+
+    def report(self) -> OutboxReport:
+        """Tell how the outbox stands."""
+        return OutboxReport(
+            pending=len(self._queue),
+            spilled=sum(1 for entry in self._queue if entry.event is None),
+            refused=self._refused,
+            lost=self._lost,
+            disk_failed=self._disk_failed,
+            ledger_away=self._shipper.away,
+        )
+
+    async def close(self, grace: float) -> None:
+        """Ship what is left for up to `grace` seconds; what remains stays on disk."""
+        if self._tasks:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._write_pending()
+        for entry in self._queue:
+            if entry.done is not None and not entry.done.done():
+                entry.done.set_exception(UnavailableError("LEDGER_AWAY", "the event waits in the spool"))
+        if self._spool is not None:
+            await self._on_thread(self._spool.close, bool(self._queue))
+            self._spool = None
+        self._thread.shutdown(wait=False)
+
+    async def _ship(self) -> None:
+        while True:
+            while not self._queue:
+                self._to_ship.clear()
+                await self._to_ship.wait()
+            batch = self._next_batch()
+            events = [entry.event or await self._from_disk(entry.offset) for entry in batch]
+            for entry, outcome in zip(batch, await self._shipper.ship(events), strict=True):
+                self._queue.popleft()
+                self._settle(entry, outcome)
+            if not self._queue:
+                self._idle.set()
+                self._to_write.set()
+
+    def _next_batch(self) -> list[_Entry]:
+        batch: list[_Entry] = []
+        size = 0
+        for entry in islice(self._queue, BATCH_EVENTS):
+            size += entry.size
+            if batch and size > BATCH_BYTES:
+                break
+            batch.append(entry)
+        return batch
+
+    def _settle(self, entry: _Entry, outcome: Outcome) -> None:
+        entry.settled = True
+        if entry.event is not None:
+            self._held -= entry.size
+        if not isinstance(outcome, int):
+            self._refused += 1
+        if entry.done is None or entry.done.done():
+            return
+        if isinstance(outcome, int):
+            entry.done.set_result(outcome)
+        else:
+            entry.done.set_exception(outcome)
+
+    async def _write(self) -> None:
+        while True:
+            await self._to_write.wait()
+            self._to_write.clear()
+            await asyncio.sleep(SPOOL_EVERY)
+            await self._write_pending()
+            if self._disk_failed:
+                await asyncio.sleep(DISK_RETRY)
+                self._to_write.set()
+
+    async def _write_pending(self) -> None:
+        """Bring to disk what the ledger has not acknowledged by now; empty the file when all is acknowledged."""
+        while self._unwritten and self._unwritten[0].settled:
+            self._unwritten.popleft()
+        chunk = [entry for entry in self._unwritten if not entry.settled and entry.event is not None]
+        events = [entry.event for entry in chunk if entry.event is not None]
+        try:
+            if chunk:
+                offsets = await self._on_thread(self._append, events)
+            else:
+                if not self._queue and self._spool is not None:
+                    await self._on_thread(self._spool.clear)
+                return
+        except OSError as error:
+            if not self._disk_failed:
+                _log.error("the spool cannot be written", extra={"code": str(error.errno)})
+            self._disk_failed = True
+            return
+        self._disk_failed = False
+        for entry, offset in zip(chunk, offsets, strict=True):
+            entry.offset = offset
+        written = {id(entry) for entry in chunk}
+        self._unwritten = deque(entry for entry in self._unwritten if not entry.settled and id(entry) not in written)
+        if self._held > self._memory_limit:
+            self._spill(chunk)
+
+    def _spill(self, chunk: list[_Entry]) -> None:
+        for entry in chunk:
+            if not entry.settled and entry.event is not None:
+                entry.event = None
+                self._held -= entry.size
+
+    def _append(self, events: list[NewEvent]) -> list[int]:
+        if self._spool is None:
+            self._spool = self._open_spool(self._path)
+        return self._spool.append([event.SerializeToString() for event in events])
+
+    async def _from_disk(self, offset: int) -> NewEvent:
+        assert self._spool is not None
+        return NewEvent.FromString(await self._on_thread(self._spool.read, offset))
+
+    async def _ship_leftovers(self) -> None:
+        for spool in await self._on_thread(lambda: list(leftovers(self._path.parent))):
+            refused = False
+            records = await self._on_thread(lambda opened: list(opened.records()), spool)
+            for at in range(0, len(records), BATCH_EVENTS):
+                outcomes = await self._shipper.ship(_parse(records[at : at + BATCH_EVENTS]))
+                refused = refused or any(not isinstance(outcome, int) for outcome in outcomes)
+            await self._on_thread(spool.set_aside if refused else lambda opened=spool: opened.close(False))
+
+    async def _on_thread(self, function: Callable[..., _T], *arguments: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _parse(records: list[bytes]) -> list[NewEvent]:
+    events = []
+    for record in records:
+        with contextlib.suppress(DecodeError):
+            events.append(NewEvent.FromString(record))
+    return events
