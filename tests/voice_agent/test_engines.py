@@ -1,0 +1,142 @@
+"""The engines on real speech, and their twins under the same contract."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from jiwer import wer
+from voice_agent_speech import BECKETT_WORDS, at_16_khz, beckett, plain_words
+
+from cordboard.core.errors import UnavailableError
+from cordboard.voice_agent.engines.engine_pool import EnginePool
+from cordboard.voice_agent.engines.hibari import HibariSynthesizer
+from cordboard.voice_agent.engines.message_frame import Frame
+from cordboard.voice_agent.engines.moonshine import DOUBTFUL, SOUND, WORKER_MODULE, MoonshineTranscriber, confidence
+from cordboard.voice_agent.engines.silero import SileroModel
+from cordboard.voice_agent.engines.synthesizer import BYTES_PER_SECOND, Synthesizer, ToneSynthesizer
+from cordboard.voice_agent.engines.transcriber import ScriptedTranscriber, Transcriber
+from cordboard.voice_agent.engines.voice_activity import FRAME_BYTES, EnergyDetector, VoiceActivityDetector
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(params=["real", "twin"])
+def transcriber(request: pytest.FixtureRequest, moonshine: MoonshineTranscriber) -> Transcriber:
+    return moonshine if request.param == "real" else ScriptedTranscriber([BECKETT_WORDS, BECKETT_WORDS])
+
+
+@pytest.fixture(params=["real", "twin"])
+def synthesizer(request: pytest.FixtureRequest, hibari: HibariSynthesizer) -> Synthesizer:
+    return hibari if request.param == "real" else ToneSynthesizer()
+
+
+@pytest.fixture(params=["real", "twin"])
+def detector(request: pytest.FixtureRequest) -> VoiceActivityDetector:
+    return SileroModel().detector() if request.param == "real" else EnergyDetector()
+
+
+async def test_speech_becomes_its_words(transcriber: Transcriber) -> None:
+    transcript = await transcriber.transcribe(beckett())
+
+    assert wer(BECKETT_WORDS, " ".join(plain_words(transcript.text))) <= 0.1
+    assert transcript.confidence > 0.5
+
+
+async def test_silence_has_no_words(transcriber: Transcriber) -> None:
+    transcript = await transcriber.transcribe(bytes(32_000))
+
+    assert transcript.text == ""
+    assert transcript.confidence == 0.0
+
+
+async def test_transcriber_names_its_version(transcriber: Transcriber) -> None:
+    assert transcriber.version
+
+
+async def test_speech_begins_without_silence(synthesizer: Synthesizer) -> None:
+    samples = np.frombuffer(await synthesizer.synthesize("Lakeside Clinic, this is Robin."), "<i2")
+
+    loud = np.flatnonzero(np.abs(samples) > 300)
+    assert loud[0] < 24_000 * 30 // 1000
+    assert len(samples) - loud[-1] < 24_000 * 150 // 1000
+    assert 24_000 < len(samples) < 24_000 * 4
+
+
+async def test_nothing_to_say_is_no_sound(synthesizer: Synthesizer) -> None:
+    assert await synthesizer.synthesize("") == b""
+
+
+async def test_the_same_words_are_the_same_samples(synthesizer: Synthesizer) -> None:
+    assert await synthesizer.synthesize("Thank you.") == await synthesizer.synthesize("Thank you.")
+
+
+async def test_a_voice_is_told_from_silence(detector: VoiceActivityDetector) -> None:
+    speech = beckett()
+    voiced = [detector.probability(speech[at : at + FRAME_BYTES]) for at in range(0, 96_000, FRAME_BYTES)]
+    detector.reset()
+    silent = [detector.probability(bytes(FRAME_BYTES)) for _ in range(60)]
+
+    assert sum(probability > 0.5 for probability in voiced) > len(voiced) // 4
+    assert max(silent) < 0.5
+
+
+async def test_silero_hears_most_of_a_spoken_sentence(hibari: HibariSynthesizer) -> None:
+    speech = at_16_khz(await hibari.synthesize("My number is five five five, zero one two three."))
+    detector = SileroModel().detector()
+    frames = [speech[at : at + FRAME_BYTES] for at in range(0, len(speech) - FRAME_BYTES, FRAME_BYTES)]
+
+    assert sum(detector.probability(frame) > 0.5 for frame in frames) > 0.7 * len(frames)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My number is five five five, zero one two three.",
+        "I would like to see a doctor about my knee.",
+        "May we record this call?",
+        "Your appointment is on Wednesday afternoon.",
+    ],
+)
+async def test_what_hibari_says_is_what_moonshine_hears(
+    hibari: HibariSynthesizer, moonshine: MoonshineTranscriber, words: str
+) -> None:
+    speech = await hibari.synthesize(words)
+    heard = await moonshine.transcribe(at_16_khz(speech))
+
+    assert wer(" ".join(plain_words(words)), " ".join(plain_words(heard.text))) <= 0.15
+    assert len(speech) / BYTES_PER_SECOND < 6.0
+
+
+async def test_a_killed_engine_is_started_again_and_the_request_answered() -> None:
+    pool = EnginePool(WORKER_MODULE)
+    await pool.start()
+    try:
+        assert pool.processes[0].pid is not None
+        os.kill(pool.processes[0].pid, signal.SIGKILL)
+        answer = await pool.ask(Frame({}, beckett()[:96_000]))
+        assert "tried" in answer.text("text")
+        assert pool.restarts == 1
+    finally:
+        await pool.stop()
+
+
+async def test_an_engine_that_cannot_start_is_reported_by_its_reason() -> None:
+    pool = EnginePool("cordboard.voice_agent.engines.no_such_worker")
+
+    with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
+        await pool.start()
+
+
+async def test_an_engine_runs_below_the_priority_of_the_audio_loop(moonshine: MoonshineTranscriber) -> None:
+    pid = moonshine.pool.processes[0].pid
+
+    assert pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, pid) >= os.getpriority(os.PRIO_PROCESS, 0) + 5
+
+
+async def test_text_that_nobody_could_have_said_is_doubted() -> None:
+    assert confidence("", 1.0) == 0.0
+    assert confidence("I would like an appointment please", 2.0) == SOUND
+    assert confidence("word " * 40, 1.0) == DOUBTFUL
+    assert confidence("it is it is it is it is it is it is it is", 6.0) == DOUBTFUL
