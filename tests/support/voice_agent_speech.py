@@ -14,10 +14,10 @@ _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 def beckett() -> bytes:
     """Ten seconds of a human reader, 16 kHz."""
-    with resources.as_file(resources.files("moonshine_voice") / "assets" / "beckett.wav") as path:
-        with wave.open(str(path)) as clip:
-            assert (clip.getframerate(), clip.getnchannels(), clip.getsampwidth()) == (16_000, 1, 2)
-            return clip.readframes(clip.getnframes())
+    asset = resources.files("moonshine_voice") / "assets" / "beckett.wav"
+    with resources.as_file(asset) as path, wave.open(str(path)) as clip:
+        assert (clip.getframerate(), clip.getnchannels(), clip.getsampwidth()) == (16_000, 1, 2)
+        return bytes(clip.readframes(clip.getnframes()))
 
 
 def at_16_khz(pcm_24_khz: bytes) -> bytes:
@@ -26,7 +26,7 @@ def at_16_khz(pcm_24_khz: bytes) -> bytes:
     # A short average keeps what lies above 8 kHz out of the lower rate.
     smooth: NDArray[np.float64] = np.convolve(samples, np.array([0.25, 0.5, 0.25]), mode="same")
     places = np.arange(len(samples) * 2 // 3) * 1.5
-    return np.interp(places, np.arange(len(samples)), smooth).astype("<i2").tobytes()
+    return bytes(np.interp(places, np.arange(len(samples)), smooth).astype("<i2").tobytes())
 
 
 def plain_words(text: str) -> list[str]:
