@@ -1,0 +1,129 @@
+"""Keeps one service running: starts it, waits until it serves, starts it again when it dies."""
+
+import asyncio
+from collections.abc import Callable
+from signal import SIGTERM, Signals
+
+from cordboard.cli.supervision.child import Child
+from cordboard.cli.supervision.port_book import PortBook
+from cordboard.cli.supervision.reaper import Reaper
+from cordboard.cli.supervision.service import Service
+from cordboard.cli.supervision.stack_state import Health, ServiceState
+from cordboard.cli.supervision.state_directory import StateDirectory
+from cordboard.core.errors import CordboardError, UnavailableError
+
+FIRST_DELAY, LAST_DELAY = 0.25, 10.0
+STEADY_SECONDS = 30.0
+START_TIMEOUT = 120.0
+STOP_GRACE = 10.0
+TRIES_AT_FIRST = 3
+
+
+class Keeper:
+    """Runs one service until it is asked to stop."""
+
+    def __init__(
+        self,
+        service: Service,
+        directory: StateDirectory,
+        ports: PortBook,
+        reaper: Reaper,
+        changed: Callable[[ServiceState], None],
+    ) -> None:
+        """Describe what is kept; `changed` hears of every change of its state."""
+        log = directory.logs / f"{service.name}.log"
+        self.state = ServiceState(service.name, service.kind, log=str(log))
+        self.service = service
+        self.ready = asyncio.Event()
+        self.failed: asyncio.Future[CordboardError] = asyncio.get_running_loop().create_future()
+        self.child: Child | None = None
+        self.dependents: list[Keeper] = []
+        self._log = log
+        self._ports = ports
+        self._reaper = reaper
+        self._changed = changed
+        self._stopping = False
+
+    async def run(self, needs: list["Keeper"]) -> None:
+        """Keep it running; ends when the service cannot be started at all, or by cancellation."""
+        loop = asyncio.get_running_loop()
+        delay, tries, ever_ready = FIRST_DELAY, 0, False
+        while not self._stopping:
+            for need in needs:
+                await need.ready.wait()
+            started = loop.time()
+            try:
+                ended = await self._live_once()
+            except CordboardError as error:
+                tries += 1
+                if not ever_ready and tries >= TRIES_AT_FIRST:
+                    self._set("failed", note=str(error))
+                    self.failed.set_result(error)
+                    return
+                note = str(error)
+            else:
+                ever_ready = True
+                note = f"ended with {_name_of_end(ended)}"
+            if self._stopping:
+                return
+            delay = FIRST_DELAY if loop.time() - started > STEADY_SECONDS else min(delay * 2, LAST_DELAY)
+            self.state.restarts += 1
+            self._set("restarting", note=note)
+            await asyncio.sleep(delay if tries or self.state.restarts > 1 else 0)
+
+    async def _live_once(self) -> int:
+        """Start it and follow it to its end. Raises CordboardError when it never served."""
+        self._ports.renew(self.service.name)
+        await self.service.prepare()
+        self._set("starting")
+        try:
+            child = await Child.start(self.service.name, self.service.launch(), self._log, self._reaper)
+        except OSError as error:
+            raise UnavailableError("START_FAILED", f"it could not be started: {error.strerror}") from error
+        self.child = child
+        self.state.pid = child.pid
+        self._set("starting")
+        try:
+            before = self.state.addresses
+            self.state.addresses = await asyncio.wait_for(self.service.serving(child), START_TIMEOUT)
+            self.ready.set()
+            if before and before != self.state.addresses:
+                self._restart_dependents()
+            self._set("ready")
+            return await child.wait()
+        except TimeoutError as error:
+            raise UnavailableError("START_TIMEOUT", "it did not serve in time", process=self.service.name) from error
+        finally:
+            self.ready.clear()
+            if not self._stopping:
+                await child.stop(grace=0)
+                self.state.pid = 0
+
+    def kill(self, number: Signals) -> None:
+        """Send its process a signal; what dies of it is started again. Raises UnavailableError(NO_PROCESS)."""
+        if self.child is None or not self.child.is_alive:
+            raise UnavailableError("NO_PROCESS", "there is no such process now", process=self.service.name)
+        self.child.signal(number)
+
+    async def stop(self) -> None:
+        """Stop it for good."""
+        self._stopping = True
+        if self.child is not None and self.child.is_alive:
+            self._set("stopping")
+            await self.child.stop(STOP_GRACE)
+        self.state.pid = 0
+        self._set("stopped")
+
+    def _restart_dependents(self) -> None:
+        """Have those that know its old addresses started anew with the new ones."""
+        for keeper in self.dependents:
+            if keeper.child is not None:
+                keeper.child.signal(SIGTERM)
+
+    def _set(self, health: Health, note: str = "") -> None:
+        self.state.health, self.state.note = health, note
+        self._changed(self.state)
+
+
+def _name_of_end(code: int) -> str:
+    return f"code {code}" if code >= 0 else Signals(-code).name
