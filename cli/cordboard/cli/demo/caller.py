@@ -1,0 +1,112 @@
+"""The caller, a process of its own: `python -m cordboard.cli.demo.caller`.
+
+It knows only public doors. One JSON object on stdin tells it the gateway's http address, a caller's single-use
+token and the script; nothing secret stands on a command line. Progress is one JSON object a line on stdout, the
+last one being the report. Exit code 0 means that the conversation came to its end as planned.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cordboard.cli.demo.conversation import Conversation, Talker, describe
+from cordboard.cli.demo.ear import MoonshineEar
+from cordboard.cli.demo.line_choice import LineChooser
+from cordboard.cli.demo.phone import Answered, Phone
+from cordboard.cli.demo.script import Script, load_script
+from cordboard.cli.demo.sound import OPUS_RATE, from_pcm16, write_wav
+from cordboard.cli.demo.speech_cache import SpeechCache
+from cordboard.cli.demo.timing import offer_to_first_audio_ms, turn_times
+from cordboard.cli.demo.voice import installed_voice
+from cordboard.core.errors import CordboardError
+
+ENDED_WELL = frozenset({"FAR_END_HUNG_UP", "GOODBYE"})
+
+
+@dataclass(frozen=True, slots=True)
+class CallerJob:
+    """What a caller is told before it calls."""
+
+    gateway: str
+    """The gateway's http address, such as `http://127.0.0.1:8080`."""
+    token: str
+    """A caller's single-use token."""
+    script: str
+    """Path of the script."""
+    speech: str
+    """Folder of rendered lines."""
+    out: str
+    """Folder for what was sent and received."""
+
+
+def tell(event: str, **fields: Any) -> None:
+    """Report progress to whoever started the caller."""
+    sys.stdout.write(json.dumps({"event": event, "wall": time.time(), **fields}) + "\n")
+    sys.stdout.flush()
+
+
+async def call(job: CallerJob) -> bool:
+    """Place the call, hold the conversation, report; True when it ended as planned."""
+    script = load_script(Path(job.script))
+    lines = await SpeechCache(Path(job.speech), installed_voice()).speak(script.spoken_lines())
+    async with MoonshineEar() as ear:
+        tell("ready")
+        phone = Phone(job.gateway, job.token, time.monotonic)
+        try:
+            answered = await phone.call()
+            tell("answered", call_id=answered.call_id, leg_id=answered.leg_id)
+            chooser = LineChooser(script)
+            talker = Talker(phone, ear, chooser, lines, clock=time.monotonic, tell=tell)
+            conversation = await talker.hold()
+            if not phone.closed.is_set():
+                with contextlib.suppress(CordboardError):
+                    await phone.hang_up()
+        finally:
+            await phone.close()
+    _keep_sound(Path(job.out), phone)
+    report = _report(script, answered, conversation, phone)
+    tell("report", asked_for_human=chooser.asked_for_human, **report)
+    return conversation.outcome in ENDED_WELL
+
+
+def _report(script: Script, answered: Answered, conversation: Conversation, phone: Phone) -> dict[str, Any]:
+    return {
+        "script": script.title,
+        "call_id": answered.call_id,
+        "leg_id": answered.leg_id,
+        "offer_to_answer_ms": round((answered.answered - answered.posted) * 1000, 1),
+        "offer_to_first_audio_ms": offer_to_first_audio_ms(answered.posted, phone.sound_in),
+        "turns": [asdict(turn) for turn in turn_times(conversation.said, phone.sound_in)],
+        "conversation": describe(conversation, time.time() - time.monotonic()),
+        "frames_received": len(phone.sound_in.frames),
+    }
+
+
+def _keep_sound(folder: Path, phone: Phone) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_wav(folder / "received.wav", phone.sound_in.timeline(), OPUS_RATE)
+    write_wav(folder / "sent.wav", from_pcm16(b"".join(pcm for _, pcm in phone.line_out.sent)), OPUS_RATE)
+    times = {
+        "received": [[frame.arrived, frame.pts, round(frame.level, 1)] for frame in phone.sound_in.frames],
+        "sent": [[at, len(pcm) // 2] for at, pcm in phone.line_out.sent],
+    }
+    (folder / "times.json").write_text(json.dumps(times), encoding="utf-8")
+
+
+def main() -> int:
+    """Read the job, call, and turn what went wrong into a reason."""
+    job = CallerJob(**json.loads(sys.stdin.readline()))
+    try:
+        return 0 if asyncio.run(call(job)) else 1
+    except CordboardError as error:
+        tell("failed", reason=error.reason, message=error.message)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

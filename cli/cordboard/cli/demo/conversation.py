@@ -1,0 +1,216 @@
+"""The caller's side of a conversation: listen, wait for the other to finish, answer.
+
+People do not speak while they are spoken to. The caller begins to understand in the first pause, speaks only
+after a real one, and starts over when the pause was none.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cordboard.cli.demo.ear import Ear
+from cordboard.cli.demo.line_choice import Choice, LineChooser, Move
+from cordboard.cli.demo.phone import Phone
+from cordboard.cli.demo.sound import Sound
+from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
+
+_POLL_S = 0.02
+_LEAD_S = 0.12
+"""Sound kept before a turn's first audible frame, for recognition."""
+
+
+@dataclass(slots=True)
+class HeardTurn:
+    """A turn of the far end as the caller received it."""
+
+    started: float
+    ended: float
+    text: str
+
+
+@dataclass(slots=True)
+class SaidLine:
+    """A line of the caller."""
+
+    name: str
+    text: str
+    started: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What was heard and said, and how it ended."""
+
+    heard: list[HeardTurn] = field(default_factory=list)
+    said: list[SaidLine] = field(default_factory=list)
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the caller waits for what, in seconds."""
+
+    first_words: float = 20.0
+    answer: float = 12.0
+    """For an answer to a line; then the line is said again once."""
+    more: float = 6.0
+    """For the rest after a statement; then the caller prompts."""
+    far_end_hangs_up: float = 6.0
+    whole_call: float = 180.0
+
+
+class Talker:
+    """Holds one conversation over a connected phone."""
+
+    def __init__(
+        self,
+        phone: Phone,
+        ear: Ear,
+        chooser: LineChooser,
+        lines: Mapping[str, Sound],
+        *,
+        clock: Callable[[], float],
+        tell: Callable[..., None],
+        patience: Patience | None = None,
+    ) -> None:
+        """Speak `lines` (text to sound at 48 kHz) as `chooser` says; `tell(event, **fields)` hears of progress."""
+        self._phone = phone
+        self._ear = ear
+        self._chooser = chooser
+        self._lines = lines
+        self._clock = clock
+        self._tell = tell
+        self._patience = patience or Patience()
+        self._detector = TurnDetector()
+        self._turn_started = 0.0
+        self._words: asyncio.Task[str] | None = None
+        self.conversation = Conversation()
+
+    async def hold(self) -> Conversation:
+        """Talk until one side hangs up; `outcome` says how it ended."""
+        try:
+            async with asyncio.timeout(self._patience.whole_call):
+                self.conversation.outcome = await self._talk()
+        except TimeoutError:
+            self.conversation.outcome = "TOO_LONG"
+        finally:
+            self._drop_words()
+        return self.conversation
+
+    async def _talk(self) -> str:
+        wait, prompts = self._patience.first_words, 0
+        while True:
+            turn = await self._next_turn(wait)
+            if self._phone.closed.is_set() and turn is None:
+                return self._closed_outcome()
+            if turn is None:
+                prompts += 1
+                if prompts > 2 or not self.conversation.heard:
+                    return "NOTHING_HEARD"
+                choice = self._chooser.prompt()
+            else:
+                prompts = 0
+                choice = self._chooser.answer(turn.text)
+            self._tell("choice", move=choice.move.name, line=choice.name)
+            if choice.move is Move.HANG_UP:
+                return await self._leave(choice)
+            if choice.move is Move.WAIT:
+                wait = self._patience.more
+                continue
+            await self._say(choice)
+            wait = self._patience.answer
+
+    def _closed_outcome(self) -> str:
+        return "FAR_END_HUNG_UP" if self.conversation.said else "LINE_LOST"
+
+    async def _leave(self, choice: Choice) -> str:
+        """Wait for the far end to hang up, as it does after a goodbye; else hang up."""
+        if choice.reason == "GOODBYE":
+            try:
+                async with asyncio.timeout(self._patience.far_end_hangs_up):
+                    await self._phone.closed.wait()
+            except TimeoutError:
+                return "GOODBYE"
+            return "FAR_END_HUNG_UP"
+        return choice.reason
+
+    async def _say(self, choice: Choice) -> None:
+        speaking = asyncio.ensure_future(self._phone.line_out.say(self._lines[choice.line]))
+        closed = asyncio.ensure_future(self._phone.closed.wait())
+        await asyncio.wait({speaking, closed}, return_when=asyncio.FIRST_COMPLETED)
+        closed.cancel()
+        if not speaking.done():
+            speaking.cancel()
+            await asyncio.gather(speaking, return_exceptions=True)
+            return
+        spoken = speaking.result()
+        self.conversation.said.append(SaidLine(choice.name, choice.line, spoken.started, spoken.ended))
+        self._tell("said", line=choice.name, text=choice.line, at=spoken.ended)
+
+    async def _next_turn(self, patience: float) -> HeardTurn | None:
+        """Wait until the far end has finished a turn and its words are known; None when it stays silent."""
+        began = self._clock()
+        while True:
+            for event in await self._listen():
+                turn = await self._take(event)
+                if turn is not None:
+                    return turn
+            if self._phone.closed.is_set() and self._phone.frames.empty():
+                # What the far end said last counts, even when it hung up within the pause.
+                return await self._finish(self._clock()) if self._detector.speaking else None
+            if not self._detector.speaking and self._clock() - began > patience:
+                return None
+
+    async def _listen(self) -> list[TurnEvent]:
+        try:
+            frame = await asyncio.wait_for(self._phone.frames.get(), _POLL_S)
+        except TimeoutError:
+            return self._detector.idle(self._clock())
+        return self._detector.push(frame.arrived - frame.duration, frame.arrived, frame.level)
+
+    async def _take(self, event: TurnEvent) -> HeardTurn | None:
+        match event.what:
+            case Heard.STARTED:
+                self._turn_started = event.at
+                self._drop_words()
+            case Heard.PAUSED:
+                self._drop_words()
+                self._words = asyncio.ensure_future(self._ear.hear(self._sound(event.at)))
+            case Heard.RESUMED:
+                self._drop_words()
+            case Heard.FINISHED:
+                return await self._finish(event.at)
+        return None
+
+    async def _finish(self, ended: float) -> HeardTurn:
+        words = self._words or asyncio.ensure_future(self._ear.hear(self._sound(ended)))
+        self._words = None
+        turn = HeardTurn(self._turn_started, ended, await words)
+        self.conversation.heard.append(turn)
+        self._tell("heard", text=turn.text, at=turn.ended)
+        return turn
+
+    def _sound(self, ended: float) -> Sound:
+        return self._phone.sound_in.between(self._turn_started - _LEAD_S, ended + _LEAD_S)
+
+    def _drop_words(self) -> None:
+        if self._words is not None:
+            self._words.cancel()
+            self._words = None
+
+
+def describe(conversation: Conversation, offset: float) -> dict[str, Any]:
+    """Give the conversation as plain data, its times moved by `offset` seconds (to wall-clock time)."""
+    return {
+        "outcome": conversation.outcome,
+        "heard": [
+            {"started": turn.started + offset, "ended": turn.ended + offset, "text": turn.text}
+            for turn in conversation.heard
+        ],
+        "said": [
+            {"name": line.name, "started": line.started + offset, "ended": line.ended + offset, "text": line.text}
+            for line in conversation.said
+        ],
+    }

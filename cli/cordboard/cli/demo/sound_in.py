@@ -1,0 +1,74 @@
+"""Everything the caller received over RTP, decoded, with its time."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+import numpy as np
+
+from cordboard.cli.demo.sound import AUDIBLE_DBOV, OPUS_RATE, Sound, from_pcm16, level_dbov
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFrame:
+    """One decoded frame."""
+
+    arrived: float
+    """Time of arrival by the caller's monotonic clock, seconds."""
+    pts: int
+    """RTP timestamp, unwrapped, in samples at 48 kHz."""
+    level: float
+    """Level in dBov."""
+    pcm: bytes
+    """16-bit mono samples at 48 kHz."""
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.pcm) / 2 / OPUS_RATE
+
+
+class SoundIn:
+    """The received side of a call as a timeline."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.frames: list[ReceivedFrame] = []
+        self._arrivals: list[float] = []
+
+    def add(self, arrived: float, pts: int, sound: Sound, pcm: bytes) -> ReceivedFrame:
+        """Take one decoded frame."""
+        frame = ReceivedFrame(arrived, pts, level_dbov(sound), pcm)
+        self.frames.append(frame)
+        self._arrivals.append(arrived)
+        return frame
+
+    def first_audible(self, after: float) -> float | None:
+        """Arrival of the first audible frame at or after a time; None when there is none."""
+        for frame in self.frames[bisect_left(self._arrivals, after) :]:
+            if frame.level > AUDIBLE_DBOV:
+                return frame.arrived
+        return None
+
+    def audible_at(self, time: float, *, within: float = 0.06) -> bool:
+        """True when the far end was audible around a time."""
+        low, high = bisect_left(self._arrivals, time - within), bisect_left(self._arrivals, time + within)
+        return any(frame.level > AUDIBLE_DBOV for frame in self.frames[low:high])
+
+    def between(self, start: float, end: float) -> Sound:
+        """What arrived in a span of time, joined."""
+        low, high = bisect_left(self._arrivals, start), bisect_left(self._arrivals, end)
+        return from_pcm16(b"".join(frame.pcm for frame in self.frames[low:high]))
+
+    def timeline(self) -> Sound:
+        """The whole call by RTP timestamp, gaps as silence; the first sample is the first frame's."""
+        if not self.frames:
+            return np.zeros(0, dtype=np.float32)
+        first = self.frames[0].pts
+        length = max(frame.pts - first + len(frame.pcm) // 2 for frame in self.frames)
+        out = np.zeros(length, dtype=np.float32)
+        for frame in self.frames:
+            at = frame.pts - first
+            if at >= 0:
+                sound = from_pcm16(frame.pcm)
+                out[at : at + len(sound)] = sound
+        return out

@@ -1,0 +1,35 @@
+import pytest
+
+from cordboard.cli.demo.question import Remark, what_is_asked
+from cordboard.cli.demo.script import Ask
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Hello, this is Riverside Clinic. May we record this call?", Ask.CONSENT),
+        ("This call may be recorded. Is that OK with you?", Ask.CONSENT),
+        ("Thank you. What is the reason for your call?", Ask.REASON),
+        ("Thanks. How can I help you today?", Ask.REASON),
+        ("I am sorry to hear that. May I have your full name?", Ask.NAME),
+        ("Could you tell me your name, please?", Ask.NAME),
+        ("Thank you, Maria. What number can we reach you at?", Ask.CALLBACK_NUMBER),
+        ("What is the best phone number to call you back", Ask.CALLBACK_NUMBER),
+        ("Is it urgent, or can it wait a few days?", Ask.URGENCY),
+        ("How soon do you need to be seen?", Ask.URGENCY),
+        ("I have Tuesday at 10:30 a.m. or Wednesday at 2 p.m. Which one works for you?", Ask.SLOT),
+        ("Would Tuesday at ten thirty work for you?", Ask.SLOT),
+        ("So that is Maria Lopez, 555-013-2476. Is that correct?", Ask.CONFIRM),
+        ("Your number is 555-013-2476, is that right?", Ask.CONFIRM),
+        ("You are booked for Tuesday. Is there anything else I can help you with?", Ask.ANYTHING_ELSE),
+        ("Sorry, I did not catch that. Could you say that again?", Remark.REPEAT),
+        ("Sorry, I did not catch that. What is your name?", Ask.NAME),
+        ("You are all set. Have a nice day. Goodbye!", Remark.GOODBYE),
+        ("One moment while I look that up.", Remark.STATEMENT),
+        ("Do you like music?", Remark.UNCLEAR),
+        ("Please tell me your name.", Ask.NAME),
+        ("", Remark.STATEMENT),
+    ],
+)
+def test_the_last_question_of_a_turn_decides_what_is_asked(text: str, asked: Ask | Remark) -> None:
+    assert what_is_asked(text) is asked
