@@ -1,0 +1,46 @@
+"""Event messages out of envelopes: the one place that knows how an event is packed."""
+
+from __future__ import annotations
+
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.any_pb2 import Any as PackedMessage
+from google.protobuf.message import DecodeError, Message
+
+# Importing them makes their types known to the descriptor pool.
+from cordboard.call.v1 import decisions_pb2, facts_pb2
+from cordboard.core.timestamps import to_us
+from cordboard.ledger.v1.envelope_pb2 import Envelope
+
+EVENT_FILES = (decisions_pb2.DESCRIPTOR, facts_pb2.DESCRIPTOR)
+"""The files that define events."""
+
+
+def unpack_any(packed: PackedMessage) -> Message | None:
+    """The packed message; None when this build does not know its type or cannot read it."""
+    try:
+        descriptor = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+    except KeyError:
+        return None
+    message = message_factory.GetMessageClass(descriptor)()
+    try:
+        message.ParseFromString(packed.value)
+    except DecodeError:
+        return None
+    return message
+
+
+def unpack(envelope: Envelope) -> Message | None:
+    """The event of an envelope; None when this build does not know its type or cannot read it."""
+    return unpack_any(envelope.event.event)
+
+
+def pack(event: Message) -> PackedMessage:
+    """The event as envelopes carry it."""
+    packed = PackedMessage()
+    packed.Pack(event, deterministic=True)
+    return packed
+
+
+def occurred_us(envelope: Envelope) -> int:
+    """When the event happened, by its producer's clock, in microseconds since the Unix epoch."""
+    return to_us(envelope.event.occurred_at)
