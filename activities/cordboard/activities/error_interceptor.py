@@ -1,0 +1,24 @@
+"""Turns the engine's errors into Temporal failures at the edge of every activity."""
+
+from typing import Any
+
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from cordboard.core.errors import CordboardError
+from cordboard.workflows.failures import to_failure
+
+
+class ErrorInterceptor(Interceptor):
+    """Gives each activity's failure the stable reason as its type, and says whether repeating helps."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Wrap the activity."""
+        return _Translation(next)
+
+
+class _Translation(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        try:
+            return await super().execute_activity(input)
+        except CordboardError as error:
+            raise to_failure(error) from error
