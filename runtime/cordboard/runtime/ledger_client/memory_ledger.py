@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from google.protobuf import symbol_database
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from cordboard.call.v1.facts_pb2 import CallOpened
+from cordboard.core import phi
 from cordboard.core.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from cordboard.core.event_message import unpack_any
 from cordboard.ledger.v1.envelope_pb2 import Envelope, NewEvent, Stream
 from cordboard.ledger.v1.ledger_service_pb2 import ListStreamsResponse, StreamHead, SubscribeResponse
-from cordboard.options.v1.options_pb2 import nature
 from cordboard.runtime.ledger_client.call_id import make_call_id
 from cordboard.runtime.ledger_client.ledger import CursorLease, OpenedCall, call_stream
 
@@ -226,15 +226,11 @@ class MemoryLedger:
 
 def _message_of(event: NewEvent) -> Message:
     """Unpack the event. Raises InvalidError(INVALID_EVENT)."""
-    name = event.event.TypeName()
-    try:
-        message: Message = symbol_database.Default().GetSymbol(name)()
-        message.ParseFromString(event.event.value)
-    except (KeyError, DecodeError) as error:
-        raise InvalidError("INVALID_EVENT", "the event is of no known type", type=name) from error
-    is_event = bool(message.DESCRIPTOR.GetOptions().Extensions[nature])
-    if not is_event or not event.source or not event.source_seq or not event.stream.id:
-        raise InvalidError("INVALID_EVENT", "the event lacks its nature, source, number or stream", type=name)
+    message = unpack_any(event.event)
+    if message is None or not phi.nature(message):
+        raise InvalidError("INVALID_EVENT", "the event is of no known type", type=event.event.TypeName())
+    if not event.source or not event.source_seq or not event.stream.id:
+        raise InvalidError("INVALID_EVENT", "the event lacks its source, number or stream")
     return message
 
 
@@ -246,10 +242,8 @@ def _shown(envelope: Envelope, with_phi: bool) -> Envelope:
     copy = Envelope()
     copy.CopyFrom(envelope)
     if not with_phi:
-        from cordboard.core import phi
-
         body, sealed = phi.split(_message_of(envelope.event))
-        if sealed is not None and sealed.ByteSize():
+        if sealed.ByteSize():
             copy.event.event.Pack(body)
             copy.redacted = True
     return copy
