@@ -1,0 +1,85 @@
+"""A call's state as the contract shows it to readers."""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from cordboard.call.v1 import call_pb2
+from cordboard.core import routing
+from cordboard.core.call_state import CallState, Leg, Slots, ToolCall
+from cordboard.core.phi import redact
+from cordboard.core.timestamps import from_us
+
+
+def to_view(state: CallState, *, phi: bool) -> call_pb2.CallView:
+    """The call as a reader sees it; without the fields that are marked as PHI unless `phi`."""
+    view = call_pb2.CallView(
+        call_id=state.call_id,
+        tenant=state.tenant,
+        vertical=state.vertical,
+        direction=state.direction,
+        phase=state.phase,
+        phases=state.phases,
+        legs=[_leg(leg) for leg in state.legs],
+        routing=routing.to_message(state.routing),
+        recording=state.recording,
+        consent=state.consent,
+        slots=to_slots(state.slots),
+        timers=[call_pb2.PendingTimer(timer_id=timer.timer_id, due_at=from_us(timer.due_us)) for timer in state.timers],
+        end_reason=state.end_reason,
+        decisions=state.decisions,
+        offered_at=_time(state.offered_at_us),
+        ended_at=_time(state.ended_at_us),
+        node_id=state.node_id,
+        placement_epoch=state.placement_epoch,
+        talk_outcome=state.talk_outcome,
+        tool_calls=[_tool_call(call) for call in state.tool_calls],
+        escalation_reason=state.escalation_reason,
+    )
+    _add_people(view, state)
+    return view if phi else redact(view)
+
+
+def to_slots(slots: Slots) -> call_pb2.Slots:
+    """The slots as the contract's message."""
+    return call_pb2.Slots(
+        name=slots.name,
+        callback_number=slots.callback_number,
+        reason=slots.reason,
+        urgency=slots.urgency,
+        extra=dict(slots.extra),
+    )
+
+
+def _add_people(view: call_pb2.CallView, state: CallState) -> None:
+    if state.queue is not None:
+        view.queue = state.queue.queue
+        view.queue_position = state.queue.position
+    if state.offer is not None:
+        view.agent_id = state.offer.agent_id
+    if state.profile is not None:
+        view.profile = state.profile.name
+    if state.talk is not None:
+        view.hand_over = state.talk.summary
+
+
+def _time(at_us: int) -> Timestamp | None:
+    return from_us(at_us) if at_us else None
+
+
+def _leg(leg: Leg) -> call_pb2.LegView:
+    return call_pb2.LegView(
+        leg_id=leg.leg_id,
+        role=leg.role,
+        transport=leg.transport,
+        state=leg.state,
+        held=leg.held,
+        supervision=leg.supervision,
+        party_id=leg.party_id,
+    )
+
+
+def _tool_call(call: ToolCall) -> call_pb2.ToolCallView:
+    return call_pb2.ToolCallView(
+        tool_call_id=call.tool_call_id, name=call.name, outcome=call.outcome, attempts=call.attempts
+    )
