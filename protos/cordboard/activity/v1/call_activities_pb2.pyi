@@ -38,6 +38,8 @@ class AdmitInput(_message.Message):
     LEG_ID_FIELD_NUMBER: _builtins.int
     SDP_OFFER_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    AI_LEG_ID_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """Required. Who asks."""
     request_id: _builtins.str
@@ -46,6 +48,10 @@ class AdmitInput(_message.Message):
     """Id of the caller's leg; empty when no offer was given."""
     sdp_offer: _builtins.str
     """SDP offer of the caller's leg."""
+    agent: _builtins.str
+    """Agent profile to pin; empty: the pack's default."""
+    ai_leg_id: _builtins.str
+    """Id of the AI agent's leg, when the call begins with a talk; its port is made ready in the same hop."""
     @_builtins.property
     def call(self) -> _call_workflow_pb2.CallInput:
         """Required. The call."""
@@ -63,10 +69,12 @@ class AdmitInput(_message.Message):
         leg_id: _builtins.str = ...,
         sdp_offer: _builtins.str = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        agent: _builtins.str = ...,
+        ai_leg_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "call", b"call"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "at", b"at", "call", b"call", "leg_id", b"leg_id", "request_id", b"request_id", "sdp_offer", b"sdp_offer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "agent", b"agent", "ai_leg_id", b"ai_leg_id", "at", b"at", "call", b"call", "leg_id", b"leg_id", "request_id", b"request_id", "sdp_offer", b"sdp_offer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
