@@ -45,13 +45,14 @@ def servers(directory: StateDirectory, ports: PortBook) -> list[Service]:
 def processes(directory: StateDirectory, ports: PortBook, counts: dict[str, int]) -> list[Service]:
     """Describe the engine's processes, `counts[component]` of each kind (1 where nothing is said)."""
     return [
-        EngineProcess(role, number, directory, ports, lambda: _shared_settings(directory, ports))
+        EngineProcess(role, number, directory, ports, lambda: shared_settings(directory, ports))
         for role in ROLES.values()
         for number in range(1, counts.get(role.component, 1) + 1)
     ]
 
 
-def _shared_settings(directory: StateDirectory, ports: PortBook) -> dict[str, str]:
+def shared_settings(directory: StateDirectory, ports: PortBook) -> dict[str, str]:
+    """Give the settings by which processes find the servers and one another, as they are now."""
     postgres, store = PostgresServer(directory, ports), ObjectStore(directory, ports)
     return {
         "CORDBOARD_LEDGER": ports.address("ledger-1.grpc"),

@@ -45,6 +45,11 @@ class StackState:
                 return state.addresses.get(name, "")
         return ""
 
+    @property
+    def is_healthy(self) -> bool:
+        """Whether every service is ready."""
+        return bool(self.services) and all(state.health == "ready" for state in self.services.values())
+
     def to_json(self) -> dict[str, Any]:
         """Give the state as JSON, the gateway's addresses first."""
         return {
@@ -52,7 +57,7 @@ class StackState:
             "http": self.address("gateway", "http"),
             "home": self.home,
             "pid": self.pid,
-            "healthy": bool(self.services) and all(state.health == "ready" for state in self.services.values()),
+            "healthy": self.is_healthy,
             "processes": [asdict(state) for state in self.services.values()],
         }
 

@@ -1,0 +1,168 @@
+"""`cordboard call`: start, list, show, watch and end calls through the gateway, as any app would."""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cordboard.call.v1.call_pb2 import CallView, Direction, Phase
+from cordboard.call.v1.call_service_pb2 import (
+    EndCallRequest,
+    GetCallRequest,
+    ListCallsRequest,
+    ListCallsResponse,
+    StartCallRequest,
+    StartCallResponse,
+    WatchCallRequest,
+)
+from cordboard.cli.doors import gateway_door
+from cordboard.cli.event_json import event_name, short_enum, to_json
+from cordboard.cli.options import (
+    DEFAULT_HOME,
+    DEFAULT_TENANT,
+    DEFAULT_VERTICAL,
+    Gateway,
+    Home,
+    Json,
+    Tenant,
+    Token,
+)
+from cordboard.cli.output import console, print_json, table
+from cordboard.runtime.grpc_channel import translate_errors
+
+call = typer.Typer(name="call", no_args_is_help=True, help="Start, list, show, watch and end calls.")
+CallId = Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")]
+RequestId = Annotated[str, typer.Option(help="UUID of the request; repeating one gets the same answer.")]
+_DEADLINE = 10.0
+
+
+@call.command()
+def start(
+    vertical: Annotated[str, typer.Option(help="Vertical pack.")] = DEFAULT_VERTICAL,
+    workflow: Annotated[str, typer.Option(help="Registered workflow; without it the default script.")] = "",
+    direction: Annotated[Literal["inbound", "outbound"], typer.Option(help="Who starts it.")] = "inbound",
+    target: Annotated[str, typer.Option(help="Outbound: whom to reach.")] = "",
+    request_id: RequestId = "",
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """Start a call. An inbound one waits for its caller, who joins at POST /v1/calls/CALL/legs."""
+    request = StartCallRequest(
+        request_id=request_id or str(uuid.uuid4()),
+        vertical=vertical,
+        workflow=workflow,
+        direction=Direction.Value(f"DIRECTION_{direction.upper()}"),
+        target=target,
+    )
+
+    async def ask() -> StartCallResponse:
+        async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
+            return await calls.StartCall(request, timeout=_DEADLINE)
+
+    answer = asyncio.run(ask())
+    print_json(to_json(answer)) if json else typer.echo(answer.call_id)
+
+
+@call.command("list")
+def list_calls(
+    page_size: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
+    page_token: Annotated[str, typer.Option(help="Token of the page before.")] = "",
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """List the tenant's calls, newest first."""
+
+    async def ask() -> ListCallsResponse:
+        request = ListCallsRequest(page_size=page_size, page_token=page_token)
+        async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
+            return await calls.ListCalls(request, timeout=_DEADLINE)
+
+    answer = asyncio.run(ask())
+    if json:
+        print_json(to_json(answer))
+        return
+    rows = [
+        (
+            view.call_id,
+            short_enum(Phase.Name(view.phase), "PHASE_"),
+            view.vertical,
+            view.offered_at.ToDatetime().isoformat(" ", "seconds"),
+            view.end_reason,
+        )
+        for view in answer.calls
+    ]
+    console.print(table(("call", "phase", "vertical", "offered at (UTC)", "end reason"), rows))
+    if answer.next_page_token:
+        console.print(f"More: --page-token {answer.next_page_token}")
+
+
+@call.command()
+def show(
+    call_id: CallId,
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """Show a call as it stands: the fold of its log."""
+
+    async def ask() -> CallView:
+        async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
+            return (await calls.GetCall(GetCallRequest(call_id=call_id), timeout=_DEADLINE)).call
+
+    view = asyncio.run(ask())
+    print_json(to_json(view)) if json else console.print_json(data=to_json(view))
+
+
+@call.command()
+def watch(
+    call_id: CallId,
+    after: Annotated[int, typer.Option(min=0, help="Sequence to resume after.")] = 0,
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """Follow a call's events: what is there, then what comes, until the call has ended."""
+    asyncio.run(_watch(call_id, after, home, gateway, token, tenant, json))
+
+
+async def _watch(call_id: str, after: int, home: Path, gateway: str, token: str, tenant: str, json: bool) -> None:
+    async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
+        async for message in calls.WatchCall(WatchCallRequest(call_id=call_id, after_seq=after)):
+            if json:
+                print_json(to_json(message.event))
+            else:
+                at = message.event.event.occurred_at.ToDatetime().strftime("%H:%M:%S.%f")[:-3]
+                source = message.event.event.source.split("/")[0]
+                console.print(f"{message.event.seq:>5}  {at}  {source:<12} {event_name(message.event)}")
+
+
+@call.command()
+def end(
+    call_id: CallId,
+    reason: Annotated[str, typer.Option(help="Stable reason.")] = "OPERATOR",
+    request_id: RequestId = "",
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+) -> None:
+    """End a call. Ending an ended call is fine."""
+
+    async def ask() -> None:
+        request = EndCallRequest(request_id=request_id or str(uuid.uuid4()), call_id=call_id, reason=reason)
+        async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
+            await calls.EndCall(request, timeout=_DEADLINE)
+
+    asyncio.run(ask())

@@ -1,0 +1,50 @@
+"""How commands reach the running Cordboard: the ledger as the component `cli`, the gateway as a person or app."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
+from cordboard.cli.supervision.stack_state import StackState
+from cordboard.cli.supervision.state_directory import StateDirectory
+from cordboard.core.errors import UnavailableError
+from cordboard.runtime.grpc_channel import open_channel, open_user_channel
+from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
+from cordboard.runtime.ledger_client import LedgerClient
+
+if TYPE_CHECKING:
+    from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
+
+
+@asynccontextmanager
+async def ledger_door(home: Path, address: str = "") -> AsyncIterator[LedgerClient]:
+    """Open the ledger, by default the one that runs in the state directory."""
+    directory = StateDirectory(home)
+    identity = ServiceIdentity.load(directory.keys, "cli", f"cli-{os.getpid()}")
+    async with open_channel(address or _local(directory, "ledger"), identity, "ledger") as channel:
+        yield LedgerClient(channel, deadline=30)
+
+
+@asynccontextmanager
+async def gateway_door(home: Path, address: str, token: str, tenant: str) -> AsyncIterator["CallServiceAsyncStub"]:
+    """Open the gateway, with the given token or one of an app minted with the folder's keys."""
+    directory = StateDirectory(home)
+    where = address or _local(directory, "gateway")
+    shown = token or mint_app_token(directory, tenant)
+    async with open_user_channel(where, shown) as channel:
+        yield CallServiceStub(channel)
+
+
+def mint_app_token(directory: StateDirectory, tenant: str) -> str:
+    """Mint a token that may start, read and steer the tenant's calls."""
+    scopes = ("calls:start", "calls:read", "calls:steer")
+    return UserTokenIssuer.load(directory.keys).mint(role="app", tenant=tenant, scopes=scopes, subject="cordboard-cli")
+
+
+def _local(directory: StateDirectory, component: str) -> str:
+    address = StackState.load(directory).address(component, "grpc")
+    if not address:
+        raise UnavailableError("NOT_READY", "it does not serve yet", component=component)
+    return address
