@@ -1,0 +1,68 @@
+"""The gateway's process: settings, the ledger and Temporal as they are, the doors."""
+
+import asyncio
+import logging
+import sys
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.service import RetryConfig, RPCError
+
+from cordboard.gateway.gateway import COMPONENT, Doors, Gateway
+from cordboard.gateway.temporal_call_control import TemporalCallControl
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.key_client import KeyClient
+from cordboard.runtime.ledger_client import LedgerClient
+from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.settings import Settings
+from cordboard.workflows.data_converter import data_converter
+from cordboard.workflows.search_attributes import register_search_attributes
+
+_log = logging.getLogger(__name__)
+
+# A Temporal that is away is told to the asker within seconds; asking again is theirs.
+_RETRY = RetryConfig(initial_interval_millis=50, max_interval_millis=500, max_elapsed_time_millis=2_000, max_retries=5)
+_REGISTRATION_RETRY = timedelta(seconds=2)
+
+
+async def main(settings: Settings, stop: Stop) -> None:
+    """Serve until asked to stop."""
+    verifier = TokenVerifier.load(settings.keys_path)
+    identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
+    channel = open_channel(settings.require("ledger"), identity, "ledger")
+    client = await Client.connect(
+        settings.require("temporal"),
+        namespace=settings.temporal_namespace,
+        data_converter=data_converter(KeyClient(channel)),
+        retry_config=_RETRY,
+        identity=settings.instance,
+        lazy=True,
+    )
+    doors = Doors(grpc=settings.listen, http=settings.http_listen)
+    gateway = Gateway(doors, verifier, LedgerClient(channel), TemporalCallControl(client))
+    registration = asyncio.create_task(_register(client))
+    await gateway.start()
+    announce_ready(grpc=gateway.grpc_address, http=gateway.http_address)
+    try:
+        await stop.wait()
+    finally:
+        registration.cancel()
+        await gateway.stop()
+        await channel.close()
+
+
+async def _register(client: Client) -> None:
+    """Make sure that Temporal knows the attributes that calls are started with, once it can be reached."""
+    while True:
+        try:
+            await register_search_attributes(client)
+        except (RPCError, RuntimeError):
+            _log.warning("the search attributes cannot be registered yet")
+            await asyncio.sleep(_REGISTRATION_RETRY.total_seconds())
+        else:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,88 @@
+"""The front door for vertical apps, over gRPC."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from cordboard.call.v1 import call_service_pb2 as pb
+from cordboard.call.v1.call_service_pb2_grpc import CallServiceServicer
+from cordboard.gateway.access import PHI, READ, require_scope
+from cordboard.gateway.call_reader import CallReader
+from cordboard.gateway.call_starter import CallStarter
+from cordboard.gateway.call_steering import CallSteering
+from cordboard.runtime.grpc_server import current_user
+
+
+class CallService(CallServiceServicer):
+    """Starts, steers and shows calls for the bearer of the token. Keeps nothing between two requests."""
+
+    def __init__(self, starter: CallStarter, steering: CallSteering, reader: CallReader) -> None:
+        self._starter = starter
+        self._steering = steering
+        self._reader = reader
+
+    async def StartCall(self, request: pb.StartCallRequest, context: Any) -> pb.StartCallResponse:
+        """Start a call."""
+        return await self._starter.start(current_user(), request)
+
+    async def GetCall(self, request: pb.GetCallRequest, context: Any) -> pb.GetCallResponse:
+        """Show a call: the fold of its log."""
+        user = current_user()
+        require_scope(user, READ)
+        call = await self._reader.view(request.call_id, user.tenant, with_phi=PHI in user.scopes)
+        return pb.GetCallResponse(call=call)
+
+    async def ListCalls(self, request: pb.ListCallsRequest, context: Any) -> pb.ListCallsResponse:
+        """List the tenant's calls."""
+        user = current_user()
+        require_scope(user, READ)
+        calls, next_page = await self._reader.page(user.tenant, request.page_size, request.page_token)
+        return pb.ListCallsResponse(calls=calls, next_page_token=next_page)
+
+    async def WatchCall(self, request: pb.WatchCallRequest, context: Any) -> AsyncIterator[pb.WatchCallResponse]:
+        """Follow a call's events."""
+        user = current_user()
+        require_scope(user, READ)
+        events = self._reader.watch(request.call_id, user.tenant, request.after_seq, with_phi=PHI in user.scopes)
+        async with contextlib.aclosing(events):
+            async for envelope in events:
+                yield pb.WatchCallResponse(event=envelope)
+
+    async def EscalateCall(self, request: pb.EscalateCallRequest, context: Any) -> pb.EscalateCallResponse:
+        """Ask for a human."""
+        await self._steering.steer(current_user(), request)
+        return pb.EscalateCallResponse()
+
+    async def HoldLeg(self, request: pb.HoldLegRequest, context: Any) -> pb.HoldLegResponse:
+        """Put a leg on hold."""
+        await self._steering.steer(current_user(), request)
+        return pb.HoldLegResponse()
+
+    async def RetrieveLeg(self, request: pb.RetrieveLegRequest, context: Any) -> pb.RetrieveLegResponse:
+        """Take a leg back from hold."""
+        await self._steering.steer(current_user(), request)
+        return pb.RetrieveLegResponse()
+
+    async def SetRecording(self, request: pb.SetRecordingRequest, context: Any) -> pb.SetRecordingResponse:
+        """Start, pause, resume or stop recording."""
+        await self._steering.steer(current_user(), request)
+        return pb.SetRecordingResponse()
+
+    async def EndCall(self, request: pb.EndCallRequest, context: Any) -> pb.EndCallResponse:
+        """End a call."""
+        await self._steering.steer(current_user(), request)
+        return pb.EndCallResponse()
+
+    async def TransferCall(self, request: pb.TransferCallRequest, context: Any) -> pb.TransferCallResponse:
+        """Transfer a call."""
+        await self._steering.steer(current_user(), request)
+        return pb.TransferCallResponse()
+
+    async def AddLeg(self, request: pb.AddLegRequest, context: Any) -> pb.AddLegResponse:
+        """Add a leg to a call."""
+        return await self._steering.add_leg(current_user(), request)
+
+    async def RemoveLeg(self, request: pb.RemoveLegRequest, context: Any) -> pb.RemoveLegResponse:
+        """End a leg."""
+        await self._steering.remove_leg(current_user(), request)
+        return pb.RemoveLegResponse()

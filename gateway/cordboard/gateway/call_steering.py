@@ -1,0 +1,122 @@
+"""Changes running calls for those who may."""
+
+from cordboard.call.v1 import call_pb2
+from cordboard.call.v1.call_service_pb2 import (
+    AddLegRequest,
+    AddLegResponse,
+    EndCallRequest,
+    EscalateCallRequest,
+    HoldLegRequest,
+    RemoveLegRequest,
+    RetrieveLegRequest,
+    SetRecordingRequest,
+    TransferCallRequest,
+)
+from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
+from cordboard.gateway.access import (
+    AGENT,
+    CALLER,
+    STEER,
+    actor_of,
+    leg_role,
+    require_may_add_leg,
+    require_reason,
+    require_request_id,
+    require_scope,
+    require_tenant,
+)
+from cordboard.gateway.call_control import CallControl, Party, Steering
+from cordboard.gateway.call_reader import CallReader, call_not_found
+from cordboard.gateway.sdp_offer import require_audio_offer
+from cordboard.runtime.identity import UserClaims
+
+CLIENT_CLOSED = "CLIENT_CLOSED"
+
+
+class CallSteering:
+    """Checks who asks and what for, then hands the request to the call's workflow."""
+
+    def __init__(self, reader: CallReader, control: CallControl) -> None:
+        self._reader = reader
+        self._control = control
+
+    async def steer(self, claims: UserClaims, request: Steering) -> None:
+        """Change a call with the scope `calls:steer`.
+
+        Raises InvalidError, ForbiddenError(SCOPE_MISSING), NotFoundError (CALL_NOT_FOUND, LEG_NOT_FOUND),
+        WrongStateError, ConflictError(REQUEST_ID_REUSED), UnavailableError, UnimplementedError.
+        """
+        require_scope(claims, STEER)
+        request.request_id = require_request_id(request.request_id)
+        _require_arguments(request)
+        await self._require_call(claims, request)
+        await self._control.steer(_party(claims), request)
+
+    async def add_leg(self, claims: UserClaims, request: AddLegRequest) -> AddLegResponse:
+        """Add a leg for an agent, or with the scope `legs:add`; the errors of `steer`, and BAD_SDP, ROLE_FORBIDDEN."""
+        require_may_add_leg(claims)
+        role = leg_role(claims, request.role)
+        request.request_id = require_request_id(request.request_id)
+        require_audio_offer(request.sdp_offer)
+        await self._reader.opened(request.call_id, claims.tenant)
+        return await self._control.add_leg(_party(claims), role, request)
+
+    async def remove_leg(self, claims: UserClaims, request: RemoveLegRequest) -> None:
+        """End a leg with the scope `calls:steer`, or with the token whose own leg it is.
+
+        A caller's token owns the caller's leg of the call that it paid for, an agent's token the legs that the agent
+        joined with. Raises ForbiddenError(LEG_NOT_YOURS) and the errors of `steer`.
+        """
+        require_tenant(claims)
+        request.request_id = require_request_id(request.request_id)
+        request.reason = require_reason(request.reason or CLIENT_CLOSED)
+        leg = await self._reader.leg(request.call_id, request.leg_id, claims.tenant)
+        if STEER not in claims.scopes and not leg.belongs_to(claims):
+            raise ForbiddenError("LEG_NOT_YOURS", "the token may not end that leg", leg_id=request.leg_id)
+        if not leg.over:
+            await self._control.steer(_party(claims), request)
+
+    async def _require_call(self, claims: UserClaims, request: Steering) -> None:
+        """Raise NotFoundError(CALL_NOT_FOUND) unless the call is the tenant's.
+
+        What must work while the record is away (hang-up, pause and stop of a recording) asks the engine then.
+        """
+        try:
+            await self._reader.opened(request.call_id, claims.tenant)
+        except UnavailableError:
+            if not _runs_without_record(request):
+                raise
+            if await self._control.tenant_of(request.call_id) != claims.tenant:
+                raise call_not_found() from None
+
+
+def _party(claims: UserClaims) -> Party:
+    return Party(
+        tenant=claims.tenant,
+        actor=actor_of(claims),
+        party_id=claims.subject if claims.role != CALLER else "",
+    )
+
+
+def _runs_without_record(request: Steering) -> bool:
+    if isinstance(request, SetRecordingRequest):
+        return request.state != call_pb2.RECORDING_STATE_ON
+    return isinstance(request, EndCallRequest)
+
+
+def _require_arguments(request: Steering) -> None:
+    if isinstance(request, EscalateCallRequest | EndCallRequest):
+        require_reason(request.reason)
+    elif isinstance(request, HoldLegRequest | RetrieveLegRequest):
+        if not request.leg_id:
+            raise NotFoundError("LEG_NOT_FOUND", "the request names no leg")
+    elif isinstance(request, SetRecordingRequest):
+        if request.state == call_pb2.RECORDING_STATE_UNSPECIFIED:
+            raise InvalidError("STATE_MISSING", "the request names no state to reach")
+        if request.reason:
+            require_reason(request.reason)
+    elif isinstance(request, TransferCallRequest) and not request.queue:
+        raise InvalidError("QUEUE_MISSING", "the request names no queue")
+
+
+__all__ = ["AGENT", "CLIENT_CLOSED", "CallSteering"]

@@ -1,0 +1,80 @@
+"""All doors of the gateway over one ledger and one control of calls."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from cordboard.call.v1 import call_service_pb2
+from cordboard.call.v1.call_service_pb2_grpc import add_CallServiceServicer_to_server
+from cordboard.gateway.call_control import CallControl
+from cordboard.gateway.call_reader import CallReader
+from cordboard.gateway.call_service import CallService
+from cordboard.gateway.call_starter import CallStarter
+from cordboard.gateway.call_steering import CallSteering
+from cordboard.gateway.health_door import HealthDoor
+from cordboard.gateway.http_server import HttpLimits, HttpServer
+from cordboard.gateway.legs_door import BodyLimits, LegsDoor
+from cordboard.gateway.strict_messages import strict
+from cordboard.gateway.workflow_registry_service import WorkflowRegistryService
+from cordboard.registry.v1 import workflow_registry_service_pb2
+from cordboard.registry.v1.workflow_registry_service_pb2_grpc import add_WorkflowRegistryServiceServicer_to_server
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import TokenVerifier
+from cordboard.runtime.ledger_client import Ledger
+
+COMPONENT = "gateway"
+
+_CALLS = call_service_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
+_WORKFLOWS = workflow_registry_service_pb2.DESCRIPTOR.services_by_name["WorkflowRegistryService"].full_name
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the gateway listens (`host:port`, port 0 for a free one), and what it puts up with."""
+
+    grpc: str = "127.0.0.1:0"
+    http: str = "127.0.0.1:0"
+    body: BodyLimits = field(default_factory=BodyLimits)
+    connection: HttpLimits = field(default_factory=HttpLimits)
+    pages: Path | None = None
+    """Directory of the static pages, when they are served."""
+
+
+class Gateway:
+    """The gRPC and the HTTP server; neither keeps anything about a call."""
+
+    def __init__(self, doors: Doors, verifier: TokenVerifier, ledger: Ledger, control: CallControl) -> None:
+        reader = CallReader(ledger)
+        starter = CallStarter(ledger, reader, control)
+        steering = CallSteering(reader, control)
+        self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True)
+        self._grpc.add(strict(add_CallServiceServicer_to_server), CallService(starter, steering, reader), _CALLS)
+        self._grpc.add(strict(add_WorkflowRegistryServiceServicer_to_server), WorkflowRegistryService(), _WORKFLOWS)
+        routes: list[web.AbstractRouteDef] = [
+            *LegsDoor(verifier, starter, steering, doors.body).routes(),
+            *HealthDoor(ledger, control).routes(),
+        ]
+        if doors.pages is not None:
+            routes.append(web.static("/", doors.pages))
+        self._http = HttpServer(doors.http, routes, doors.connection)
+
+    @property
+    def grpc_address(self) -> str:
+        """Where gRPC is served, once started."""
+        return f"{self._grpc.address.rpartition(':')[0]}:{self._grpc.port}"
+
+    @property
+    def http_address(self) -> str:
+        """Where HTTP is served, once started."""
+        return f"{self._http.host}:{self._http.port}"
+
+    async def start(self) -> None:
+        """Open both doors. Raises InvalidError(ADDRESS_IN_USE)."""
+        await self._grpc.start()
+        await self._http.start()
+
+    async def stop(self) -> None:
+        """Close both doors; requests under way have two seconds."""
+        await self._http.stop()
+        await self._grpc.stop()
