@@ -15,7 +15,7 @@ from cordboard.core.errors import WrongStateError
 from cordboard.gateway.memory_call_control import ANSWER, CALLER_LEG
 from cordboard.media.v1 import leg_pb2
 
-Steer = Callable[[str], Message]
+Steer = Callable[[str], Any]
 
 STEERINGS: dict[str, Steer] = {
     "EscalateCall": lambda call: pb.EscalateCallRequest(request_id=new_id(), call_id=call, reason="APP"),
@@ -145,7 +145,7 @@ async def test_steering_needs_its_scope(house: House, method: str) -> None:
 @pytest.mark.parametrize("method", ["HoldLeg", "RetrieveLeg"])
 async def test_a_leg_that_is_not_there_is_not_found(house: House, method: str) -> None:
     request = STEERINGS[method](await house.started())
-    request.leg_id = "leg-77"  # type: ignore[attr-defined]
+    request.leg_id = "leg-77"
     assert await _refused(house, method, request, house.token()) == (grpc.StatusCode.NOT_FOUND, "LEG_NOT_FOUND")
 
 
@@ -171,7 +171,7 @@ async def test_a_steering_request_id_that_is_reused_changes_nothing(house: House
     hold = STEERINGS["HoldLeg"](call_id)
     async with house.calls(house.token()) as stub:
         await stub.HoldLeg(hold)
-    end = pb.EndCallRequest(request_id=hold.request_id, call_id=call_id, reason="OPERATOR")  # type: ignore[attr-defined]
+    end = pb.EndCallRequest(request_id=hold.request_id, call_id=call_id, reason="OPERATOR")
     refusal = await _refused(house, "EndCall", end, house.token())
     assert refusal == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
 

@@ -103,7 +103,7 @@ async def test_a_watch_gives_what_is_there_then_what_comes_and_ends_with_the_cal
     call_id = await house.started()
     await house.decide(call_id, _offered(call_id))
     async with house.calls(house.token()) as stub:
-        watch = stub.WatchCall(pb.WatchCallRequest(call_id=call_id))
+        watch: Any = stub.WatchCall(pb.WatchCallRequest(call_id=call_id))
         seen = [(await watch.read()).event.seq for _ in range(2)]
         await house.decide(call_id, decisions_pb2.CallAnswered(), first=2)
         seen.append((await watch.read()).event.seq)

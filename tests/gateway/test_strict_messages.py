@@ -16,8 +16,8 @@ from cordboard.runtime.grpc_channel import open_user_channel
 
 def _raw(channel: grpc.aio.Channel, method: str, body: bytes) -> Any:
     path = f"/cordboard.call.v1.CallService/{method}"
-    kind = channel.unary_stream if method == "WatchCall" else channel.unary_unary
-    call: Any = kind(path, request_serializer=lambda data: data, response_deserializer=lambda data: data)(body)
+    kind: Any = channel.unary_stream if method == "WatchCall" else channel.unary_unary
+    call = kind(path, request_serializer=lambda data: data, response_deserializer=lambda data: data)(body)
     return call.read() if method == "WatchCall" else call
 
 
@@ -68,10 +68,11 @@ async def test_workflows_cannot_be_registered_yet(house: House) -> None:
 
 async def test_health_and_reflection_are_open(house: House) -> None:
     async with grpc.aio.insecure_channel(house.gateway.grpc_address) as channel:
-        health = health_pb2_grpc.HealthStub(channel)
+        health: Any = health_pb2_grpc.HealthStub(channel)
         answer = await health.Check(health_pb2.HealthCheckRequest(service="cordboard.call.v1.CallService"))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
-        stream = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([asked]))
+        make_stub: Any = reflection_pb2_grpc.ServerReflectionStub
+        stream = make_stub(channel).ServerReflectionInfo(iter([asked]))
         listed = [service.name async for reply in stream for service in reply.list_services_response.service]
         assert {"cordboard.call.v1.CallService", "cordboard.registry.v1.WorkflowRegistryService"} <= set(listed)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import grpc
@@ -26,6 +26,9 @@ from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.grpc_channel import open_user_channel
 from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer, create_keys
 from cordboard.runtime.ledger_client import MemoryLedger, call_stream
+
+if TYPE_CHECKING:
+    from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
 
 TENANT = "clinic"
 VERTICAL = "healthcare"
@@ -107,7 +110,7 @@ class House:
         return self.token("caller", ("calls:start",), **changes)
 
     @asynccontextmanager
-    async def calls(self, token: str) -> AsyncIterator[CallServiceStub]:
+    async def calls(self, token: str) -> AsyncIterator["CallServiceAsyncStub"]:
         """Give a stub of CallService that shows `token`."""
         async with open_user_channel(self.gateway.grpc_address, token) as channel:
             yield CallServiceStub(channel)
@@ -153,7 +156,8 @@ class House:
     async def started(self, **changes: Any) -> str:
         """Start a call as an app and give its id."""
         async with self.calls(self.token(tenant=changes.pop("tenant", TENANT))) as stub:
-            return (await stub.StartCall(start_request(**changes))).call_id
+            started = await stub.StartCall(start_request(**changes))
+        return started.call_id
 
     async def events(self) -> int:
         """How many events stand on the log, over all calls."""
