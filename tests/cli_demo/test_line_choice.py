@@ -56,6 +56,16 @@ def test_a_wrong_number_read_back_is_corrected_and_a_right_one_confirmed() -> No
     assert (wrong.name, right.name) == ("correct", "confirm")
 
 
+def test_a_wrong_number_is_corrected_even_when_the_agent_goes_on_to_something_else() -> None:
+    chooser = _chooser()
+    assert chooser.answer("I have 555-014-2244. Is it urgent?").name == "correct"
+    assert chooser.answer("I have 555-014-2233. Is it urgent?").name == "urgency"
+
+
+def test_a_name_is_spelled_when_the_agent_asks_for_it() -> None:
+    assert _chooser().answer("Could you spell your name for me?").line == "A, N, N. P, O, E."
+
+
 def test_a_caller_who_wants_a_human_asks_at_the_named_question() -> None:
     chooser = _chooser(wants_human=True)
     assert chooser.answer("What is your name?").name == "name"

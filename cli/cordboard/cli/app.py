@@ -11,6 +11,7 @@ from cordboard.cli.commands.replay import replay
 from cordboard.cli.commands.status import status
 from cordboard.cli.commands.token import token
 from cordboard.cli.commands.up import up
+from cordboard.cli.demo.command import demo
 
 app = typer.Typer(
     name="cordboard",
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 RUN, USE, PROCESSES = "Run", "Use", "Single processes (in production each runs by itself)"
 app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(status)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(doctor)

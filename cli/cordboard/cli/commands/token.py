@@ -13,7 +13,7 @@ from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer
 
 Role = Literal["caller", "agent", "app", "engineer"]
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
-    "caller": (),
+    "caller": ("calls:start",),
     "agent": ("calls:read", "calls:steer", "legs:add", "phi"),
     "app": ("calls:start", "calls:read", "calls:steer"),
     "engineer": ("calls:read", "ledger:read"),

@@ -1,8 +1,9 @@
 """The caller, a process of its own: `python -m cordboard.cli.demo.caller`.
 
-It knows only public doors. One JSON object on stdin tells it the gateway's http address, a caller's single-use
-token and the script; nothing secret stands on a command line. Progress is one JSON object a line on stdout, the
-last one being the report. Exit code 0 means that the conversation came to its end as planned.
+It knows only public doors. A first JSON line on stdin names the script, and the caller gets its speech and its
+hearing ready; a second one gives the door: the gateway's http address and a caller's single-use token. Nothing
+secret stands on a command line. Progress is one JSON object a line on stdout, the last one being the report. Exit
+code 0 means that the conversation came to its end as planned.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,19 +25,15 @@ from cordboard.cli.demo.sound import OPUS_RATE, from_pcm16, write_wav
 from cordboard.cli.demo.speech_cache import SpeechCache
 from cordboard.cli.demo.timing import offer_to_first_audio_ms, turn_times
 from cordboard.cli.demo.voice import installed_voice
-from cordboard.core.errors import CordboardError
+from cordboard.core.errors import CordboardError, UnavailableError
 
 ENDED_WELL = frozenset({"FAR_END_HUNG_UP", "GOODBYE"})
 
 
 @dataclass(frozen=True, slots=True)
 class CallerJob:
-    """What a caller is told before it calls."""
+    """What a caller is told first."""
 
-    gateway: str
-    """The gateway's http address, such as `http://127.0.0.1:8080`."""
-    token: str
-    """A caller's single-use token."""
     script: str
     """Path of the script."""
     speech: str
@@ -44,19 +42,30 @@ class CallerJob:
     """Folder for what was sent and received."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a caller is told when it may call."""
+
+    gateway: str
+    """The gateway's http address, such as `http://127.0.0.1:8080`."""
+    token: str
+    """A caller's single-use token."""
+
+
 def tell(event: str, **fields: Any) -> None:
     """Report progress to whoever started the caller."""
     sys.stdout.write(json.dumps({"event": event, "wall": time.time(), **fields}) + "\n")
     sys.stdout.flush()
 
 
-async def call(job: CallerJob) -> bool:
-    """Place the call, hold the conversation, report; True when it ended as planned."""
+async def call(job: CallerJob, door: Callable[[], Awaitable[Door]]) -> bool:
+    """Get ready, wait for the door, call, converse, report; True when the conversation ended as planned."""
     script = load_script(Path(job.script))
     lines = await SpeechCache(Path(job.speech), installed_voice()).speak(script.spoken_lines())
     async with MoonshineEar() as ear:
         tell("ready")
-        phone = Phone(job.gateway, job.token, time.monotonic)
+        opened = await door()
+        phone = Phone(opened.gateway, opened.token, time.monotonic)
         try:
             answered = await phone.call()
             tell("answered", call_id=answered.call_id, leg_id=answered.leg_id)
@@ -69,9 +78,10 @@ async def call(job: CallerJob) -> bool:
         finally:
             await phone.close()
     _keep_sound(Path(job.out), phone)
+    ended_well = conversation.outcome in ENDED_WELL
     report = _report(script, answered, conversation, phone)
-    tell("report", asked_for_human=chooser.asked_for_human, **report)
-    return conversation.outcome in ENDED_WELL
+    tell("report", ended_well=ended_well, asked_for_human=chooser.asked_for_human, **report)
+    return ended_well
 
 
 def _report(script: Script, answered: Answered, conversation: Conversation, phone: Phone) -> dict[str, Any]:
@@ -98,14 +108,23 @@ def _keep_sound(folder: Path, phone: Phone) -> None:
     (folder / "times.json").write_text(json.dumps(times), encoding="utf-8")
 
 
+async def _read_door() -> Door:
+    line = await asyncio.to_thread(sys.stdin.readline)
+    if not line:
+        raise UnavailableError("NO_DOOR", "whoever started the caller has gone")
+    return Door(**json.loads(line))
+
+
 def main() -> int:
     """Read the job, call, and turn what went wrong into a reason."""
     job = CallerJob(**json.loads(sys.stdin.readline()))
     try:
-        return 0 if asyncio.run(call(job)) else 1
+        return 0 if asyncio.run(call(job, _read_door)) else 1
     except CordboardError as error:
         tell("failed", reason=error.reason, message=error.message)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

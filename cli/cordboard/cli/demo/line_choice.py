@@ -63,7 +63,7 @@ class LineChooser:
                 return self._say(self._last) if self._last else self.prompt()
             case Remark.UNCLEAR:
                 return self.prompt()
-            case Ask.CONFIRM if self._is_wrong(heard):
+            case Ask() if asked is not Ask.CALLBACK_NUMBER and self._is_wrong(heard):
                 return self._say("correct")
             case Ask():
                 return self._reply(asked)
@@ -71,7 +71,7 @@ class LineChooser:
     def prompt(self) -> Choice:
         """Choose what to say unasked: the next thing the agent does not know yet."""
         for ask in self._script.order:
-            if ask not in self._said and ask != Ask.CONFIRM:
+            if ask not in self._said:
                 return self._reply(ask)
         return WAIT
 

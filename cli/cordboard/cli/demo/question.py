@@ -24,29 +24,21 @@ _RULES: tuple[tuple[Ask | Remark, str], ...] = (
     (Ask.CONSENT, r"\brecord(ed|ing)?\b"),
     (Ask.ANYTHING_ELSE, r"\b(any ?thing|something) (else|more)\b|\belse (i|we) can\b"),
     (Ask.CONFIRM, r"\b(is|are|was) (that|this|it|those|all of that) (right|correct|ok|okay)\b"),
-    (
-        Ask.CONFIRM,
-        r"\b(did i (get|hear)|have i got|shall i (book|confirm)|should i (book|confirm)|correct\s*$|right\s*$)",
-    ),
-    (Ask.SLOT, r"\bwhich (one|time|day|of|would|do|appointment|slot)\b|\b(suits?|works?) (you|for you|best|better)\b"),
-    (Ask.SLOT, r"\b(i have|there is|we have|i can offer|next opening|available)\b.*\b(or|at)\b|\bdo you prefer\b"),
-    (
-        Ask.SLOT,
-        r"\b(would|does|do) .*(\d|\bo'?clock|\ba\.?m\b|\bp\.?m\b|morning|afternoon).*\b(work|suit|fit|good|ok|okay)\b",
-    ),
+    (Ask.CONFIRM, r"\b(did i (get|hear)|have i got|(shall|should) i (book|confirm)|correct\s*$|right\s*$)"),
+    (Ask.SLOT, r"\bwhich (one|time|day|of|would|do|is|appointment|slot)\b|\bdo you prefer\b"),
+    (Ask.SLOT, r"\b(suits?|works?) (you|for you|best|better)\b|\bdoes (that|this|it) (work|suit)\b"),
+    (Ask.SLOT, r"\b(i have|there is|we have|i can offer|next opening|available)\b.*\b(or|at)\b"),
+    (Ask.SLOT, r"\b(would|does|do) .*(\d|\bo'?clock|\b[ap]m\b|morning|afternoon).*\b(work|suit|fit|good|ok|okay)\b"),
+    (Ask.SLOT, r"\bwould you like\b.*(\d|\b(at|or|(mon|tues|wednes|thurs|fri)day|tomorrow)\b)"),
     (Ask.CALLBACK_NUMBER, r"\b(number|reach you|call you back|phone)\b"),
-    (
-        Ask.NAME,
-        r"\b(your|full|first|last) (full )?name\b|\bwho am i (speaking|talking)\b|\bwho is calling\b|\bname, please\b",
-    ),
-    (Ask.NAME, r"\bspell\b|\bmay i have your name\b"),
+    (Ask.SPELLING, r"\bspell\b"),
+    (Ask.NAME, r"\b(your|full|first|last) (full )?name\b|\bname, please\b"),
+    (Ask.NAME, r"\bwho am i (speaking|talking)\b|\bwho is (calling|speaking)\b"),
     (Ask.URGENCY, r"\b(urgent|urgency|how soon|can (it|this|that) wait|emergency|right away)\b"),
-    (
-        Ask.REASON,
-        r"\b(reason|how (can|may) (i|we) help|what can (i|we) (do|help)|calling about|call about|bring|brings)\b"
-        r"|\bwhat('?s| is) (going on|wrong|the matter|it about|this about)\b|\b(symptoms?|concern|problem)\b",
-    ),
-    (Remark.REPEAT, r"\b(repeat|say (that|it) again|once more|come again)\b"),
+    (Ask.REASON, r"\b(reason|how (can|may) (i|we) help|what can (i|we) (do|help)|call(ing)? about|brings?)\b"),
+    (Ask.REASON, r"\bwhat('?s| is) (going on|wrong|the matter)\b|\bwhat('?s| is) .*\babout\b"),
+    (Ask.REASON, r"\b(symptoms?|concern|problem|the doctor look)\b"),
+    (Remark.REPEAT, r"\bthe rest\b|\bare you (still )?there\b|\b(repeat|say (that|it) again|once more|come again)\b"),
     (Remark.REPEAT, r"\b(did not|didn'?t|could not|couldn'?t) (quite )?(catch|get|understand|hear)\b"),
 )
 _GOODBYE = re.compile(r"\b(good ?bye|bye|have a (good|nice|great|lovely|wonderful) (day|one|rest)|take care)\b")

@@ -27,6 +27,7 @@ class Ask(StrEnum):
     CONSENT = "consent"
     REASON = "reason"
     NAME = "name"
+    SPELLING = "spelling"
     CALLBACK_NUMBER = "callback_number"
     URGENCY = "urgency"
     SLOT = "slot"
@@ -34,7 +35,7 @@ class Ask(StrEnum):
     ANYTHING_ELSE = "anything_else"
 
 
-DEFAULT_ORDER = tuple(Ask)
+DEFAULT_ORDER = tuple(ask for ask in Ask if ask not in ("spelling", "confirm"))
 
 _URGENCY_LINES = {
     "routine": "No, it can wait, it is not urgent.",
@@ -65,6 +66,11 @@ class Persona:
         """The callback number digit by digit, with a pause where the script has a space or a hyphen."""
         groups = re.findall(r"\d+", self.callback_number)
         return ", ".join(" ".join(group) for group in groups)
+
+    @property
+    def spelled_name(self) -> str:
+        """The name letter by letter."""
+        return ". ".join(", ".join(word.upper()) for word in re.findall(r"[^\W\d_]+", self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ def _lines(persona: Persona, given: Mapping[str, list[str]]) -> dict[str, tuple[
     merged = {**_default_lines(persona), **{name: tuple(lines) for name, lines in given.items()}}
     facts = {
         "name": persona.name,
+        "spelled_name": persona.spelled_name,
         "callback_number": persona.spoken_number,
         "reason": persona.reason,
         "preferred_time": persona.preferred_time or "the first one",
@@ -148,6 +155,7 @@ def _default_lines(persona: Persona) -> dict[str, tuple[str, ...]]:
         "reason": ("I am calling about {reason}.", "It is about {reason}."),
         # A word or two before the name gives recognition something to hold on to.
         "name": ("Sure, it is {name}.", "My name is {name}.", "{name}."),
+        "spelling": ("{spelled_name}.",),
         "callback_number": ("My number is {callback_number}.", "It is {callback_number}."),
         "urgency": (_URGENCY_LINES[persona.urgency],),
         "slot": ("The first one, please.", "The first one."),

@@ -1,0 +1,108 @@
+"""One run of the demo: a stack, a caller, a call, a story, a report."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
+from cordboard.cli.demo.caller import CallerJob, Door
+from cordboard.cli.demo.caller_process import CallerProcess
+from cordboard.cli.demo.narrator import Narrator
+from cordboard.cli.demo.outcome import Proof, compose
+from cordboard.cli.demo.proof import canonical, chain_is_valid, live_state, replayed_state
+from cordboard.cli.demo.script import Script
+from cordboard.cli.demo.watch import CallWatch
+from cordboard.cli.supervision.stack import Stack
+from cordboard.cli.supervision.temporal_server import NAMESPACE
+from cordboard.core.errors import CordboardError
+from cordboard.runtime.grpc_channel import open_user_channel
+from cordboard.runtime.identity import UserTokenIssuer
+
+TENANT = "demo"
+_CALL_ENDS_WITHIN_S = 60.0
+"""Longest that a call may go on after its caller has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a call is placed: a running stack and who tells the story."""
+
+    stack: Stack
+    narrator: Narrator
+
+    @property
+    def home(self) -> Path:
+        """The stack's state directory."""
+        return self.stack.directory.root
+
+    def token(self, role: str, vertical: str, *scopes: str) -> str:
+        """Mint a token of the demo's tenant."""
+        issuer = UserTokenIssuer.load(self.stack.directory.keys)
+        return issuer.mint(role=role, tenant=TENANT, vertical=vertical, scopes=scopes)
+
+
+def caller_job(home: Path, script: Script) -> CallerJob:
+    """What a caller of this folder is told about a script."""
+    return CallerJob(script=script.source, speech=str(home / "speech"), out=str(home / "demo" / "last-call"))
+
+
+async def place_call(stage: Stage, script: Script, caller: CallerProcess) -> dict[str, Any]:
+    """Place one call on a running stack and give its report."""
+    await caller.ready()
+    stage.narrator.step("calling")
+    call_id = await caller.call(Door(stage.stack.gateway_http, stage.token("caller", script.vertical, "calls:start")))
+    token = stage.token("app", script.vertical, "calls:read", "phi")
+    async with open_user_channel(stage.stack.gateway_grpc, token) as channel:
+        watch = CallWatch(CallServiceStub(channel), call_id, stage.narrator.beat)
+        watching = asyncio.ensure_future(watch.until_over())
+        try:
+            report = await caller.report()
+            stage.narrator.step("waiting for the end of the call")
+            await _within(watching, _CALL_ENDS_WITHIN_S)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        story = await watch.late_facts()
+    stage.narrator.step("checking the record")
+    return compose(script, report, story, await _prove(stage, call_id))
+
+
+async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:
+    try:
+        await asyncio.wait_for(asyncio.shield(watching), seconds)
+    except TimeoutError:
+        # The report names the phase in which the call was left.
+        return
+
+
+async def _prove(stage: Stage, call_id: str) -> Proof:
+    """Check chain and replay; a check that cannot be made has not been passed."""
+    stack = stage.stack
+    valid = await _check("chain", lambda: chain_is_valid(stage.home, call_id))
+
+    async def same() -> bool:
+        live, replayed = await asyncio.gather(
+            live_state(
+                stage.home,
+                call_id,
+                temporal=stack.address("temporal"),
+                namespace=NAMESPACE,
+                ledger=stack.address("ledger"),
+            ),
+            replayed_state(stage.home, call_id),
+        )
+        return canonical(json.loads(live)) == replayed
+
+    return Proof(chain_valid=valid, replay_equals_live=await _check("replay", same))
+
+
+async def _check(name: str, check: Callable[[], Any]) -> bool:
+    try:
+        return bool(await check())
+    except (CordboardError, OSError) as error:
+        sys.stderr.write(f"{name} could not be checked: {error}\n")
+        return False

@@ -1,0 +1,104 @@
+"""The demo from curtain to curtain: start the stack, perform, print, stay up or go."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+from cordboard.cli.demo.caller_process import CallerProcess
+from cordboard.cli.demo.demo_call import Stage, caller_job, place_call
+from cordboard.cli.demo.narrator import Narrator, narrator_for, summary_table
+from cordboard.cli.demo.script import Script
+from cordboard.cli.output import console, print_json
+from cordboard.cli.supervision.stack import Stack
+from cordboard.cli.supervision.stack_state import ServiceState
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class DemoRun:
+    """One run of `cordboard demo`."""
+
+    def __init__(self, home: Path, *, once: bool, json: bool) -> None:
+        self._home = home
+        self._once = once
+        self._json = json
+
+    async def run(self, script: Script) -> bool:
+        """Perform the script; True when all of it worked. Cancelled by a signal before the end of the call."""
+        with _Interrupt() as interrupt:
+            narrator = narrator_for(sys.stderr if self._json else sys.stdout)
+            try:
+                narrator.step("the caller gets ready")
+                job = caller_job(self._home, script)
+                async with CallerProcess.start(job, self._home / "logs" / "caller.log", _ignore) as caller:
+                    return await self._perform(script, narrator, caller, interrupt)
+            finally:
+                narrator.close()
+
+    async def _perform(
+        self, script: Script, narrator: Narrator, caller: CallerProcess, interrupt: "_Interrupt"
+    ) -> bool:
+        async with Stack(self._home, observe=lambda state: _show(narrator, state)) as stack:
+            narrator.step(script.title)
+            report = await place_call(Stage(stack, narrator), script, caller)
+            narrator.close()
+            self._print(report)
+            if not self._once:
+                self._say_where(stack)
+                await interrupt.wait()
+        return bool(report["ok"])
+
+    def _print(self, report: dict[str, Any]) -> None:
+        if self._json:
+            print_json(report)
+        else:
+            console.print()
+            console.print(summary_table(report))
+
+    def _say_where(self, stack: Stack) -> None:
+        if self._json:
+            return
+        console.print()
+        console.print(f"Gateway   {stack.gateway_http} (HTTP), {stack.gateway_grpc} (gRPC)")
+        console.print(f"Temporal  {stack.address('temporal', 'ui')}")
+        console.print("Everything stays up; Ctrl-C stops it.")
+
+
+class _Interrupt:
+    """What Ctrl-C does: it cancels what is being done, or ends the waiting when nothing is."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._waiting = False
+        self._task = asyncio.current_task()
+
+    def __enter__(self) -> Self:
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in _SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    async def wait(self) -> None:
+        """Wait for Ctrl-C."""
+        self._waiting = True
+        await self._asked.wait()
+
+    def _ask(self) -> None:
+        if not self._asked.is_set() and self._waiting:
+            self._asked.set()
+        elif self._task is not None:
+            self._task.cancel()
+
+
+def _show(narrator: Narrator, state: ServiceState) -> None:
+    if state.health in ("ready", "restarting", "failed"):
+        narrator.step(f"{state.name} {state.health}" + (f": {state.note}" if state.note else ""))
+
+
+def _ignore(_: dict[str, Any]) -> None:
+    """The story is told from the record, not from what the caller says about itself."""

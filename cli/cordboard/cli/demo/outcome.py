@@ -1,0 +1,151 @@
+"""The demo's report: what happened, and whether it is true to the script.
+
+The field names are a contract (`cordboard demo --json`). A field whose part is not built is absent, never filled
+with something else; a field that should be there and is not is a fault.
+"""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from cordboard.call.v1.call_pb2 import CONSENT_GIVEN
+from cordboard.cli.demo.script import Persona, Script
+from cordboard.cli.demo.story import Measured, Story, slot_values
+from cordboard.cli.demo.word_error import word_error_rate
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
+
+MOST_WORD_ERRORS = 0.25
+_SAME_NAME = 0.75
+"""Share of letters in common from which two spellings count as one spoken name: nobody hears `Pria` from `Priya`."""
+_SMALL_WORDS = frozenset({"a", "an", "the", "my", "i", "is", "it", "of", "on", "in", "to", "for", "and", "with"})
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was checked about the record after the call."""
+
+    chain_valid: bool
+    replay_equals_live: bool
+
+
+def compose(script: Script, caller: dict[str, Any], story: Story, proof: Proof) -> dict[str, Any]:
+    """Put the report together from the caller's own report, the story and the proofs."""
+    said = caller["conversation"]["said"]
+    heard = caller["conversation"]["heard"]
+    report: dict[str, Any] = {
+        "script": script.title,
+        "call_id": caller["call_id"],
+        "phases": story.phase_names,
+        "outcome": story.outcome,
+        "setup_ms": {
+            "start_call_rpc": caller["offer_to_answer_ms"],
+            "offer_to_first_audio": caller["offer_to_first_audio_ms"],
+        },
+        "turns": _turns(caller["turns"], said, story.measured),
+        "slots": slot_values(story.state.slots),
+        "tool_calls": [
+            {"name": call.name, "outcome": call.outcome, "attempts": call.attempts} for call in story.state.tool_calls
+        ],
+        "heard": {
+            "caller_by_agent_wer": word_error_rate(
+                [line["text"] for line in said], [utterance.text for utterance in story.heard_by_agent]
+            ),
+            "agent_by_caller_wer": word_error_rate(story.said_by_agent, [turn["text"] for turn in heard]),
+        },
+        "mos": {"caller": _callers_mos(story)},
+        "events": story.events,
+        "chain_valid": proof.chain_valid,
+        "replay_equals_live": proof.replay_equals_live,
+    }
+    report["faults"] = faults(script, caller, story, report)
+    report["ok"] = not report["faults"]
+    return report
+
+
+def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[str, Any]) -> list[str]:
+    """Everything that is not as the script says; empty when all of it worked."""
+    found = []
+    if not caller.get("ended_well", False):
+        found.append(f"the caller's conversation ended with {caller['conversation']['outcome']}")
+    if report["phases"][-1:] != ["completed"]:
+        found.append(f"the call ended in phase {report['phases'][-1:] or 'none'}")
+    found += _outcome_faults(script, caller, story)
+    found += slot_faults(script.persona, report["slots"])
+    for direction, rate in report["heard"].items():
+        if rate is None or rate > MOST_WORD_ERRORS:
+            found.append(f"{direction} is {rate}, at most {MOST_WORD_ERRORS} is allowed")
+    if report["setup_ms"]["offer_to_first_audio"] is None:
+        found.append("the caller never heard anything")
+    if not any(turn["caller_end_to_first_audio_ms"] is not None for turn in report["turns"]):
+        found.append("no answer of the agent could be timed")
+    if report["mos"]["caller"] is None:
+        found.append("no quality was measured on the caller's leg")
+    found += [f"{name} is not true" for name in ("chain_valid", "replay_equals_live") if not report[name]]
+    return found
+
+
+def slot_faults(persona: Persona, slots: dict[str, str]) -> list[str]:
+    """What the agent learnt wrong. Names may be spelled as they sound; a reason must keep most of its words."""
+    wrong = []
+    if SequenceMatcher(None, _letters(persona.name), _letters(slots["name"])).ratio() < _SAME_NAME:
+        wrong.append("name")
+    if re.sub(r"\D", "", slots["callback_number"]) != persona.digits:
+        wrong.append("callback_number")
+    meant, learnt = _content_words(persona.reason), _content_words(slots["reason"])
+    if meant and len(meant & learnt) < len(meant) / 2:
+        wrong.append("reason")
+    if slots["urgency"] != persona.urgency:
+        wrong.append("urgency")
+    return [f"slot {name} is not what the caller said" for name in wrong]
+
+
+def _outcome_faults(script: Script, caller: dict[str, Any], story: Story) -> list[str]:
+    found = []
+    if (story.state.consent == CONSENT_GIVEN) is not script.persona.consents:
+        found.append("the caller's answer about recording is not on the record")
+    wanted = "wants_human" if script.persona.wants_human else "done"
+    if story.outcome != wanted:
+        found.append(f"the talk ended with {story.outcome or 'nothing'} instead of {wanted}")
+    if script.persona.wants_human and not caller.get("asked_for_human", False):
+        found.append("the caller never came to ask for a human")
+    calls = story.state.tool_calls
+    if not script.persona.wants_human and (not calls or calls[-1].outcome != "ok"):
+        found.append("nothing was booked")
+    if any(call.outcome not in ("ok", "failed") for call in calls):
+        found.append("a tool call has no known outcome")
+    return found
+
+
+def _turns(times: list[dict[str, Any]], said: list[dict[str, Any]], measured: list[Measured]) -> list[dict[str, Any]]:
+    """Join the caller's own timing with the agent's stages: a turn's stages were logged before the next line."""
+    turns = []
+    for number, (time, line) in enumerate(zip(times, said, strict=True)):
+        until = said[number + 1]["started"] if number + 1 < len(said) else float("inf")
+        own = [one for one in measured if line["started"] <= one.at < until]
+        turns.append(
+            {
+                "line": time["line"],
+                "caller_end_to_first_audio_ms": time["caller_end_to_first_audio_ms"],
+                "talked_over": time["talked_over"],
+                "premature": any(one.premature for one in own),
+                "split": len(own) > 1 or any(one.split for one in own),
+                "stages": own[-1].stages if own else {},
+            }
+        )
+    return turns
+
+
+def _callers_mos(story: Story) -> float | None:
+    for leg in story.state.legs:
+        if leg.role == LEG_ROLE_CALLER and leg.leg_id in story.mos_by_leg:
+            return story.mos_by_leg[leg.leg_id]
+    return None
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalpha())
+
+
+def _content_words(text: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z]+", text.lower()) if word not in _SMALL_WORDS}
