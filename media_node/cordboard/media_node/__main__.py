@@ -1,0 +1,80 @@
+"""The media node's process: puts the parts together and runs them."""
+
+import asyncio
+import contextlib
+import secrets
+import sys
+from typing import Any, cast
+
+from cordboard.media.v1.media_node_service_pb2_grpc import add_MediaNodeServiceServicer_to_server
+from cordboard.media_node.clock import LoopClock
+from cordboard.media_node.facts import ProducedFacts
+from cordboard.media_node.node import MediaNode
+from cordboard.media_node.randomness import SystemRandomness
+from cordboard.media_node.registration import NodeRegistry, Registration
+from cordboard.media_node.servicer import ALLOWED, SERVICE, MediaNodeServicer
+from cordboard.media_node.webrtc.addresses import host_addresses
+from cordboard.media_node.webrtc.factory import WebRtcLegs
+from cordboard.media_node.webrtc.self_check import check_seams
+from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_MEDIA, Node
+from cordboard.registry.v1.node_registry_service_pb2_grpc import NodeRegistryServiceStub
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.ledger_client import EventProducer, LedgerClient
+from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.settings import Settings
+
+COMPONENT = "media-node"
+# A WebRTC call costs about 1 % of a core; a process has one core.
+CAPACITY = 80
+
+
+async def serve(settings: Settings, stop: Stop) -> None:
+    """Serve until the process is asked to stop."""
+    check_seams()
+    boot_id = secrets.token_hex(8)
+    identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
+    channel = open_channel(settings.require("ledger"), identity, "ledger")
+    source = identity.source(boot_id)
+    producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id)
+    clock, randomness = LoopClock(), SystemRandomness()
+    legs = WebRtcLegs(clock, randomness, host_addresses())
+    async with producer:
+        node = MediaNode(clock, randomness, ProducedFacts(producer), legs.answer)
+        server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), COMPONENT, allowed=ALLOWED)
+        server.add(add_MediaNodeServiceServicer_to_server, MediaNodeServicer(node), SERVICE)
+        port = await server.start()
+        address = f"{settings.listen.rpartition(':')[0]}:{port}"
+
+        def describe() -> Node:
+            load = len(node.rooms())
+            return Node(
+                node_id=settings.instance,
+                kind=NODE_KIND_MEDIA,
+                address=address,
+                boot_id=boot_id,
+                capacity=max(0, CAPACITY - load),
+                load=load,
+                draining=node.draining,
+            )
+
+        registry = cast(NodeRegistry, cast(Any, NodeRegistryServiceStub(channel)))
+        registration = asyncio.create_task(Registration(registry, describe).run())
+        announce_ready(grpc=address)
+        await stop.wait()
+        registration.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await registration
+        await node.close()
+        await server.stop()
+    await channel.close()
+
+
+def main() -> int:
+    """Run the process and give its exit code."""
+    return run(serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

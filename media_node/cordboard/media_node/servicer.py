@@ -1,0 +1,121 @@
+"""MediaNodeService over gRPC."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from cordboard.core.errors import InvalidError, UnauthenticatedError
+from cordboard.media.v1.media_node_service_pb2 import (
+    ApplyRequest,
+    ApplyResponse,
+    AttachAudioRequest,
+    AttachAudioResponse,
+    DrainRequest,
+    DrainResponse,
+    GetStatsRequest,
+    GetStatsResponse,
+    LegStats,
+)
+from cordboard.media.v1.media_node_service_pb2_grpc import MediaNodeServiceServicer
+from cordboard.media_node.leg import Leg
+from cordboard.media_node.node import MediaNode
+from cordboard.media_node.pcm_port import Attachment, PcmPort
+from cordboard.media_node.room import Room
+
+SERVICE = "cordboard.media.v1.MediaNodeService"
+LEG_TOKEN = "x-cordboard-leg-token"  # noqa: S105 - the name of a metadata key
+ALLOWED = {
+    f"/{SERVICE}/Apply": {"worker"},
+    f"/{SERVICE}/AttachAudio": {"voice-agent"},
+    f"/{SERVICE}/GetStats": {"worker", "gateway", "cli"},
+    f"/{SERVICE}/Drain": {"worker", "cli"},
+}
+
+
+class MediaNodeServicer(MediaNodeServiceServicer):
+    """Puts a `MediaNode` behind the contract."""
+
+    def __init__(self, node: MediaNode) -> None:
+        """Serve `node`."""
+        self._node = node
+
+    async def Apply(self, request: ApplyRequest, context: Any) -> ApplyResponse:  # noqa: N802
+        """Apply a command."""
+        return ApplyResponse(result=await self._node.apply(request.command))
+
+    async def AttachAudio(self, request_iterator: Any, context: Any) -> AsyncIterator[AttachAudioResponse]:  # noqa: N802
+        """Open a voice agent's port; the first message says which."""
+        requests = aiter(request_iterator)
+        first = await anext(requests, None)
+        if first is None or first.WhichOneof("message") != "attach":
+            raise InvalidError("ATTACH_MISSING", "the first message of a stream is attach")
+        token = _leg_token(context.invocation_metadata())
+        port = self._node.port(first.attach.call_id, first.attach.leg_id)
+        attachment = port.attach(token)
+        reading = asyncio.create_task(_read(requests, port, attachment))
+        try:
+            async for response in attachment.messages():
+                yield response
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+            port.detach(attachment, "LOST")
+
+    async def GetStats(self, request: GetStatsRequest, context: Any) -> GetStatsResponse:  # noqa: N802
+        """Tell what the node, or one call, carries."""
+        response = GetStatsResponse(rooms=len(self._node.rooms()), draining=self._node.draining)
+        if request.call_id:
+            room = self._node.room(request.call_id)
+            response.legs.extend(_stats(room, leg) for leg in room.legs())
+        return response
+
+    async def Drain(self, request: DrainRequest, context: Any) -> DrainResponse:  # noqa: N802
+        """Take no new rooms and wait for the open ones."""
+        left = await self._node.drain(request.deadline.ToMicroseconds() / 1e6)
+        return DrainResponse(rooms_left=left)
+
+
+async def _read(requests: AsyncIterator[AttachAudioRequest], port: PcmPort, attachment: Attachment) -> None:
+    """Do what the voice agent asks, until it closes its side or its connection is lost."""
+    reason = "LOST"
+    try:
+        async for request in requests:
+            if attachment.closed:
+                return
+            match request.WhichOneof("message"):
+                case "speech":
+                    port.speak(request.speech)
+                case "flush":
+                    port.flush(request.flush.play_id)
+                case _:
+                    pass
+        reason = "RELEASED"
+    finally:
+        port.detach(attachment, reason)
+
+
+def _leg_token(metadata: Any) -> str:
+    for key, value in metadata or ():
+        if key == LEG_TOKEN and isinstance(value, str):
+            return value
+    raise UnauthenticatedError("LEG_TOKEN_MISSING", "the stream carries no leg token")
+
+
+def _stats(room: Room, leg: Leg) -> LegStats:
+    leg_id = leg.identity.leg_id
+    counters = room.counters(leg_id)
+    jitter, round_trip = Duration(), Duration()
+    jitter.FromMicroseconds(counters.reception.jitter_us)
+    round_trip.FromMicroseconds(leg.far_report().round_trip_us)
+    return LegStats(
+        leg_id=leg_id,
+        packets_received=counters.reception.received,
+        packets_lost=counters.reception.lost,
+        packets_sent=sum(sent.packets for sent in counters.sent),
+        jitter=jitter,
+        round_trip=round_trip,
+    )
