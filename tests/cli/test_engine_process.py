@@ -1,0 +1,81 @@
+"""Engine processes under supervision, with a stand-in for the process itself."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from cordboard.cli.supervision.engine_process import EngineProcess, Role
+from cordboard.cli.supervision.port_book import PortBook
+from cordboard.cli.supervision.service import Service
+from cordboard.cli.supervision.stack import Stack
+from cordboard.cli.supervision.state_directory import StateDirectory
+from cordboard.core.errors import UnavailableError
+
+SUPPORT = str(Path(__file__).parents[1] / "support")
+FIRST = Role("ledger", "engine_twin", needs=(), settings=("CORDBOARD_POSTGRES_URL_FILE",))
+SECOND = Role("gateway", "engine_twin", needs=("ledger-1",), settings=("CORDBOARD_LEDGER",))
+
+
+@pytest.fixture(autouse=True)
+def _twin_can_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", SUPPORT)
+
+
+def describe(*roles: Role) -> Callable[[StateDirectory, PortBook], list[Service]]:
+    def described(directory: StateDirectory, ports: PortBook) -> list[Service]:
+        def shared() -> dict[str, str]:
+            return {
+                "CORDBOARD_LEDGER": ports.address("ledger-1.grpc"),
+                "CORDBOARD_POSTGRES_URL_FILE": str(directory.secrets / "url"),
+            }
+
+        return [EngineProcess(role, 1, directory, ports, shared) for role in roles]
+
+    return described
+
+
+def settings_of(home: Path, instance: str) -> dict[str, str]:
+    settings: dict[str, str] = json.loads((home / f"{instance}.settings.json").read_text())
+    return settings
+
+
+async def test_a_process_gets_its_own_settings_and_no_others(tmp_path: Path) -> None:
+    async with Stack(tmp_path, describe=describe(FIRST, SECOND)) as stack:
+        assert settings_of(tmp_path, "ledger-1").keys() >= {"CORDBOARD_POSTGRES_URL_FILE", "CORDBOARD_KEYS_DIR"}
+        gateway = settings_of(tmp_path, "gateway-1")
+        assert "CORDBOARD_POSTGRES_URL_FILE" not in gateway
+        assert gateway["CORDBOARD_LEDGER"] == stack.address("ledger")
+        assert stack.gateway_grpc == gateway["CORDBOARD_LISTEN"]
+
+
+async def test_a_process_that_dies_is_started_again_and_those_that_need_it_stay(tmp_path: Path) -> None:
+    async with Stack(tmp_path, describe=describe(FIRST, SECOND)) as stack:
+        before = stack.pids()
+        await stack.kill("ledger", SIGKILL)
+        async with asyncio.timeout(20):
+            while stack.pids().get("ledger-1", before["ledger-1"]) == before["ledger-1"]:
+                await asyncio.sleep(0.01)
+            await stack.ready("ledger")
+        assert stack.pids()["gateway-1"] == before["gateway-1"]
+        assert stack.state.services["ledger-1"].restarts == 1
+
+
+async def test_a_process_that_never_serves_fails_the_start_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORDBOARD_LOG_LEVEL", "BROKEN")
+    stack = Stack(tmp_path, describe=describe(FIRST, SECOND))
+    with pytest.raises(UnavailableError, match="PROCESS_ENDED"):
+        await stack.__aenter__()
+    assert stack.pids() == {}
+    assert "cannot serve" in (tmp_path / "logs" / "ledger-1.log").read_text()
+
+
+async def test_what_a_process_says_is_in_its_log(tmp_path: Path) -> None:
+    async with Stack(tmp_path, describe=describe(FIRST)):
+        pass
+    assert '"ready": true' in (tmp_path / "logs" / "ledger-1.log").read_text()
