@@ -28,15 +28,24 @@ run: setup ## Start everything, place the demo call and stay up (ARGS=--once end
 doctor: setup ## Say what this machine lacks, and how to get it
 	@$(BIN)/cordboard doctor $(ARGS)
 
-.PHONY: check
-check: setup ## Every static check: format, lint, types, import rules, protos, generated code
+# `make -k check` goes on after a failure.
+CHECKS := check-format check-lint check-imports check-protos check-generated check-mypy check-pyright
+.PHONY: check $(CHECKS)
+check: $(CHECKS) ## Every static check: format, lint, import rules, protos, generated code, types
+check-format: setup
 	$(BIN)/ruff format --check .
+check-lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+check-imports: setup
+	$(BIN)/lint-imports --no-logo
+check-protos: setup
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against protos/baseline.binpb
+check-generated: setup
 	$(BIN)/python scripts/generate_protos.py --check
+check-mypy: setup
 	$(BIN)/mypy $(SOURCES)
+check-pyright: setup
 	$(BIN)/pyright
 
 .PHONY: test

@@ -27,9 +27,7 @@ def generate(out: Path) -> None:
 
 def generated_files(root: Path) -> dict[str, bytes]:
     """Every generated file below `root`, by its path relative to it."""
-    return {
-        str(path.relative_to(root)): path.read_bytes() for pattern in GENERATED for path in root.rglob(pattern)
-    }
+    return {str(path.relative_to(root)): path.read_bytes() for pattern in GENERATED for path in root.rglob(pattern)}
 
 
 def main() -> int:
