@@ -10,6 +10,7 @@ from cordboard.media.v1.media_node_service_pb2_grpc import add_MediaNodeServiceS
 from cordboard.media_node.clock import LoopClock
 from cordboard.media_node.facts import ProducedFacts
 from cordboard.media_node.node import MediaNode
+from cordboard.media_node.quality import TelemetryMeter
 from cordboard.media_node.randomness import SystemRandomness
 from cordboard.media_node.registration import NodeRegistry, Registration
 from cordboard.media_node.servicer import ALLOWED, SERVICE, MediaNodeServicer
@@ -41,7 +42,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     clock, randomness = LoopClock(), SystemRandomness()
     legs = WebRtcLegs(clock, randomness, host_addresses())
     async with producer:
-        node = MediaNode(clock, randomness, ProducedFacts(producer), legs.answer)
+        node = MediaNode(clock, randomness, ProducedFacts(producer), legs.answer, TelemetryMeter())
         server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), COMPONENT, allowed=ALLOWED)
         server.add(add_MediaNodeServiceServicer_to_server, MediaNodeServicer(node), SERVICE)
         port = await server.start()

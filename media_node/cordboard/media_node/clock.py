@@ -13,6 +13,7 @@ class Timer(Protocol):
 
     def cancel(self) -> None:
         """Forget the call; harmless when it was made already."""
+        ...
 
 
 class Clock(Protocol):
@@ -20,9 +21,11 @@ class Clock(Protocol):
 
     def now_us(self) -> int:
         """Tell the time."""
+        ...
 
     def call_at(self, when_us: int, callback: Callable[[], None]) -> Timer:
         """Call back at `when_us`, give or take a millisecond; when that is past, at once but not inside this call."""
+        ...
 
 
 class LoopClock:

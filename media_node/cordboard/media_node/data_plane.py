@@ -33,6 +33,7 @@ class Wire(Protocol):
 
     def send(self, batch: Sequence[bytes]) -> None:
         """Put plain RTP packets onto the wire, in order. This is the only writer of RTP on the leg."""
+        ...
 
 
 class DataPlane(Protocol):
@@ -44,21 +45,28 @@ class DataPlane(Protocol):
 
     def open(self, leg_id: str, wire: Wire, streams: Sequence[OutStream], *, may_speak: bool) -> None:
         """Take in a connected leg that can be sent `streams`; what it sends is dropped unless it `may_speak`."""
+        ...
 
     def close(self, leg_id: str) -> None:
         """Forget a leg and its streams; nothing happens when it is not there."""
+        ...
 
     def receive(self, leg_id: str, batch: Sequence[bytes], arrival_us: int) -> None:
         """Take packets that a leg's far end sent."""
+        ...
 
     def set_routes(self, hears: Mapping[str, Sequence[str]]) -> None:
         """Set who hears whom, by the leg that hears; it holds for legs that are opened later as well."""
+        ...
 
     def tap(self, leg_id: str, name: str, tap: Tap | None) -> None:
         """Show what a leg sends (or is injected for it) to `tap` as well; None takes the tap of that name off."""
+        ...
 
     def inject(self, leg_id: str, batch: Sequence[bytes], now_us: int) -> None:
         """Send packets as if `leg_id` had sent them."""
+        ...
 
     def counters(self, leg_id: str) -> LegCounters:
         """Tell what a leg received and was sent; empty when it is not there."""
+        ...

@@ -28,6 +28,7 @@ class FactLog(Protocol):
 
     def record(self, fact: CallFact) -> None:
         """Take a fact; returns at once and never fails."""
+        ...
 
 
 class ListedFacts:

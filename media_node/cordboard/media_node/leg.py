@@ -36,15 +36,19 @@ class LegHost(Protocol):
 
     def connected(self, leg_id: str) -> None:
         """Media can flow."""
+        ...
 
     def ended(self, leg_id: str, state: LegState.ValueType, reason: str) -> None:
         """The leg is over (LEG_STATE_ENDED) or never came about (LEG_STATE_FAILED)."""
+        ...
 
     def counters(self, leg_id: str) -> LegCounters:
         """What the leg received and was sent, for its reports."""
+        ...
 
     def received(self, leg_id: str, batch: Sequence[bytes], arrival_us: int) -> None:
         """The far end sent these plain RTP packets."""
+        ...
 
 
 class Leg(Protocol):
@@ -53,33 +57,43 @@ class Leg(Protocol):
     @property
     def identity(self) -> LegIdentity:
         """What the leg is to its call."""
+        ...
 
     @property
     def streams(self) -> Sequence[OutStream]:
         """The streams it can be sent on; empty when it listens by a tap or not at all."""
+        ...
 
     @property
     def tap(self) -> Tap | None:
         """Where it wants to be shown what it hears, when it takes no streams."""
+        ...
 
     @property
     def last_heard_us(self) -> int | None:
         """When its far end was last heard of; None when that says nothing."""
+        ...
 
     def start(self) -> None:
         """Begin to connect; the outcome goes to the host."""
+        ...
 
     def send(self, batch: Sequence[bytes]) -> None:
         """Put plain RTP packets onto the wire."""
+        ...
 
     def rerouted(self, sources: set[str]) -> None:
         """Take note that the routing, or who is connected, changed; it hears `sources` now."""
+        ...
 
     def flush(self, play_id: str) -> None:
         """Cut off what it plays under that id, if it does."""
+        ...
 
     def far_report(self) -> FarReport:
         """Tell what the far end last reported."""
+        ...
 
     async def close(self) -> None:
         """Let go of the far end and of all resources; no word goes to the host after this."""
+        ...

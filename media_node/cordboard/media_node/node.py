@@ -11,7 +11,9 @@ from cordboard.media_node.commands import CallCommands, LegAnswerer
 from cordboard.media_node.facts import FactLog
 from cordboard.media_node.forwarding import ForwardingPlane
 from cordboard.media_node.leg import LegIdentity
+from cordboard.media_node.liveness import Liveness
 from cordboard.media_node.pcm_port import PcmPort
+from cordboard.media_node.quality import QualityMeter, QualityWatch
 from cordboard.media_node.randomness import Randomness
 from cordboard.media_node.room import Room
 
@@ -24,13 +26,22 @@ _MOST_REMEMBERED = 4_096
 class MediaNode:
     """Holds one `CallCommands` per call and knows which rooms are open."""
 
-    def __init__(self, clock: Clock, randomness: Randomness, facts: FactLog, answer_offer: LegAnswerer) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        randomness: Randomness,
+        facts: FactLog,
+        answer_offer: LegAnswerer,
+        meter: QualityMeter,
+    ) -> None:
         """Make a node without calls; `answer_offer` makes a WebRTC leg and its SDP answer."""
         self._clock = clock
         self._randomness = randomness
         self._facts = facts
         self._answer_offer = answer_offer
         self._calls: OrderedDict[str, CallCommands] = OrderedDict()
+        self._meter = meter
+        self._quality: dict[str, QualityWatch] = {}
         self._changed = asyncio.Event()
         self.draining = False
 
@@ -75,6 +86,11 @@ class MediaNode:
             raise NotFoundError("LEG_NOT_FOUND", "the leg is no PCM port", call_id=call_id, leg_id=leg_id)
         return leg
 
+    def mos(self, call_id: str, leg_id: str) -> float:
+        """Give the last MOS of a leg, 0 before the first."""
+        watch = self._quality.get(call_id)
+        return watch.latest_mos(leg_id) if watch is not None else 0.0
+
     async def drain(self, seconds: float) -> int:
         """Take no new rooms and wait until all are closed, at most `seconds`; gives how many are still open."""
         self.draining = True
@@ -93,7 +109,11 @@ class MediaNode:
             await room.close("DRAINED")
 
     def _open_room(self, call_id: str, tenant: str, placement_epoch: int) -> Room:
-        return Room(call_id, tenant, placement_epoch, ForwardingPlane(), self._facts, self._clock)
+        room = Room(call_id, tenant, placement_epoch, ForwardingPlane(), self._facts, self._clock)
+        room.watch(Liveness(room, self._clock))
+        self._quality[call_id] = QualityWatch(room, self._clock, self._meter)
+        room.watch(self._quality[call_id])
+        return room
 
     def _open_port(self, identity: LegIdentity, room: Room) -> PcmPort:
         return PcmPort(identity, room, self._clock, self._randomness, room.opened_us)
@@ -104,3 +124,4 @@ class MediaNode:
                 return
             if call.room is None:
                 del self._calls[call_id]
+                self._quality.pop(call_id, None)

@@ -5,6 +5,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
@@ -63,7 +64,7 @@ class HearingDecoder:
         """Decode one payload; damaged ones give no samples."""
         try:
             frames = self._codec.decode(av.Packet(payload))
-        except av.FFmpegError:
+        except FFmpegError:
             return np.zeros(0, np.int16)
         wide = [frame.to_ndarray()[0] for frame in frames]
         return self._decimate(np.concatenate(wide)) if wide else np.zeros(0, np.int16)

@@ -38,21 +38,27 @@ class PortHost(Protocol):
 
     def connected(self, leg_id: str) -> None:
         """Media can flow."""
+        ...
 
     def media_us(self) -> int:
         """Tell the call's media time."""
+        ...
 
     def is_heard(self, leg_id: str) -> bool:
         """True when a connected leg hears this one."""
+        ...
 
     def inject(self, leg_id: str, batch: Sequence[bytes]) -> None:
         """Send RTP packets as if this leg had sent them."""
+        ...
 
     def port_changed(self, leg_id: str, attached: bool, reason: str) -> None:
         """A voice agent came or went."""
+        ...
 
     def play_progressed(self, leg_id: str, progress: PlayProgress) -> None:
         """Speech began, ended or was cut off on the wire."""
+        ...
 
 
 class Attachment:

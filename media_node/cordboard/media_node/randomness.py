@@ -10,9 +10,11 @@ class Randomness(Protocol):
 
     def bits(self, count: int) -> int:
         """Draw `count` random bits, as for an SSRC or a first sequence number (RFC 3550 section 8.1)."""
+        ...
 
     def token(self) -> str:
         """Draw a secret that nobody can guess, at least 128 bits."""
+        ...
 
 
 class SystemRandomness:

@@ -28,9 +28,11 @@ class NodeRegistry(Protocol):
 
     async def Register(self, request: RegisterRequest, *, timeout: float) -> RegisterResponse:  # noqa: N802
         """Announce the process."""
+        ...
 
     async def Heartbeat(self, request: HeartbeatRequest, *, timeout: float) -> HeartbeatResponse:  # noqa: N802
         """Renew the lease."""
+        ...
 
 
 class Registration:

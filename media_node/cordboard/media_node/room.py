@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -19,6 +20,22 @@ from cordboard.media_node.leg import Leg
 from cordboard.media_node.speaking import PlayProgress
 
 _log = logging.getLogger(__name__)
+
+
+class RoomWatch(Protocol):
+    """Follows the legs of a room."""
+
+    def leg_connected(self, leg: Leg) -> None:
+        """A leg's media flows now."""
+        ...
+
+    def leg_ending(self, leg: Leg) -> None:
+        """A leg is about to go; its counters can still be read."""
+        ...
+
+    def stop(self) -> None:
+        """The room is closed."""
+        ...
 
 
 class Room:
@@ -39,7 +56,11 @@ class Room:
         self._connected: set[str] = set()
         self._hears: dict[str, tuple[str, ...]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self.on_leg_ending: Callable[[Leg], None] = lambda _leg: None
+        self._watches: list[RoomWatch] = []
+
+    def watch(self, watch: RoomWatch) -> None:
+        """Let `watch` follow the legs until the room is closed."""
+        self._watches.append(watch)
 
     def media_us(self) -> int:
         """Tell how many microseconds passed since the room was opened."""
@@ -118,6 +139,8 @@ class Room:
 
     async def close(self, reason: str) -> None:
         """End all legs and wait until they are gone."""
+        for watch in self._watches:
+            watch.stop()
         for leg_id in list(self._legs):
             self._end(leg_id, LEG_STATE_ENDED, reason or "REMOVED")
         await asyncio.gather(*self._closing, return_exceptions=True)
@@ -131,6 +154,8 @@ class Room:
         if leg.tap is None:
             self.plane.open(leg_id, leg, leg.streams, may_speak=not leg.identity.passive)
         self._route()
+        for watch in self._watches:
+            watch.leg_connected(leg)
         self._tell_state(leg_id, LEG_STATE_CONNECTED, "")
 
     def ended(self, leg_id: str, state: LegState.ValueType, reason: str) -> None:
@@ -175,7 +200,8 @@ class Room:
 
     def _end(self, leg_id: str, state: LegState.ValueType, reason: str) -> None:
         leg = self._legs[leg_id]
-        self.on_leg_ending(leg)
+        for watch in self._watches:
+            watch.leg_ending(leg)
         del self._legs[leg_id]
         self._connected.discard(leg_id)
         self.plane.close(leg_id)

@@ -70,7 +70,9 @@ class MediaNodeServicer(MediaNodeServiceServicer):
         response = GetStatsResponse(rooms=len(self._node.rooms()), draining=self._node.draining)
         if request.call_id:
             room = self._node.room(request.call_id)
-            response.legs.extend(_stats(room, leg) for leg in room.legs())
+            response.legs.extend(
+                _stats(room, leg, self._node.mos(request.call_id, leg.identity.leg_id)) for leg in room.legs()
+            )
         return response
 
     async def Drain(self, request: DrainRequest, context: Any) -> DrainResponse:  # noqa: N802
@@ -105,7 +107,7 @@ def _leg_token(metadata: Any) -> str:
     raise UnauthenticatedError("LEG_TOKEN_MISSING", "the stream carries no leg token")
 
 
-def _stats(room: Room, leg: Leg) -> LegStats:
+def _stats(room: Room, leg: Leg, mos: float) -> LegStats:
     leg_id = leg.identity.leg_id
     counters = room.counters(leg_id)
     jitter, round_trip = Duration(), Duration()
@@ -118,4 +120,5 @@ def _stats(room: Room, leg: Leg) -> LegStats:
         packets_sent=sum(sent.packets for sent in counters.sent),
         jitter=jitter,
         round_trip=round_trip,
+        mos=mos,
     )
