@@ -1,0 +1,59 @@
+"""Seals the PHI of a call's events under the call's own key."""
+
+import hmac
+import os
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from cordboard.audit_log.record import StreamKey
+from cordboard.core.errors import InternalError
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_AAD = b"cordboard.ledger.sealed.v1\0"
+
+
+def derive(data_key: bytes, purpose: str) -> bytes:
+    """Derive the 32-byte subkey of a data key for a purpose."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"cordboard/{purpose}".encode()).derive(data_key)
+
+
+class CallKey:
+    """A call's data key, unwrapped; lives in memory only."""
+
+    __slots__ = ("_data_key", "_dedupe", "_randomness", "_sealed")
+
+    def __init__(self, data_key: bytes, randomness: Callable[[int], bytes] = os.urandom) -> None:
+        """Make a key; `randomness` gives the nonces."""
+        self._data_key = data_key
+        self._sealed = AESGCM(derive(data_key, "sealed"))
+        self._dedupe = derive(data_key, "dedupe")
+        self._randomness = randomness
+
+    def subkey(self, purpose: str) -> bytes:
+        """Derive the subkey that a service gets for a purpose."""
+        return derive(self._data_key, purpose)
+
+    def digest(self, content: bytes) -> bytes:
+        """Give a digest that says nothing about the content to who lacks the key."""
+        return hmac.digest(self._dedupe, content, "sha256")
+
+    def seal(self, stream: StreamKey, seq: int, plaintext: bytes) -> bytes:
+        """Encrypt (AES-256-GCM, random nonce in front), bound to the row's place."""
+        nonce = self._randomness(_NONCE_BYTES)
+        return nonce + self._sealed.encrypt(nonce, plaintext, _place(stream, seq))
+
+    def open(self, stream: StreamKey, seq: int, sealed: bytes) -> bytes:
+        """Decrypt. Raises InternalError(SEALED_DAMAGED) when the bytes or their place were changed."""
+        try:
+            return self._sealed.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _place(stream, seq))
+        except InvalidTag as error:
+            raise InternalError("SEALED_DAMAGED", "a sealed part does not open", stream=str(stream)) from error
+
+
+def _place(stream: StreamKey, seq: int) -> bytes:
+    return b"%b%b\0%b\0%d" % (_AAD, stream.kind.encode(), stream.id.encode(), seq)
