@@ -1,6 +1,7 @@
 """Starts and changes calls through Temporal updates; the update's id is the request's id."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cordboard.call.v1 import call_service_pb2 as pb
@@ -82,6 +83,11 @@ class Patience:
     attempt: timedelta = timedelta(seconds=2)
     total: timedelta = timedelta(seconds=8)
 
+    @classmethod
+    def of(cls, *, attempt: float, total: float) -> "Patience":
+        """Make it from seconds."""
+        return cls(timedelta(seconds=attempt), timedelta(seconds=total))
+
 
 class _CallClosedError(Exception):
     """Raised when Temporal has no running workflow for a call."""
@@ -102,15 +108,22 @@ class TemporalCallControl:
         argument = wf.StartCallInput(actor=party.actor, request_id=request.request_id, sdp_offer=request.sdp_offer)
 
         async def ask(attempt: timedelta) -> wf.StartCallAnswer:
-            answer: wf.StartCallAnswer = await self._client.execute_update_with_start_workflow(
-                names.UPDATE_START_CALL,
-                argument,
-                # One operation serves one try only.
-                start_workflow_operation=_begin(call_id, party, request),
-                id=request.request_id,
-                result_type=wf.StartCallAnswer,
-                rpc_timeout=attempt,
-            )
+            # One operation serves one try only.
+            beginning = _begin(call_id, party, request)
+            try:
+                answer: wf.StartCallAnswer = await self._client.execute_update_with_start_workflow(
+                    names.UPDATE_START_CALL,
+                    argument,
+                    start_workflow_operation=beginning,
+                    id=request.request_id,
+                    result_type=wf.StartCallAnswer,
+                    rpc_timeout=attempt,
+                )
+            except (RPCError, RPCTimeoutOrCancelledError, WorkflowAlreadyStartedError):
+                # The operation keeps the same error for whoever asks it; unasked, it would be logged as lost.
+                with contextlib.suppress(TemporalError):
+                    await beginning.workflow_handle()
+                raise
             return answer
 
         try:
@@ -227,6 +240,9 @@ class TemporalCallControl:
                     raise UnavailableError("WORKERS_AWAY", "no worker took up the request in time") from None
             except RPCError as error:
                 raise _of_rpc(error) from None
+            except RuntimeError as error:
+                # So the client library tells that its first connection failed.
+                raise _temporal_away() from error
             except UnavailableError as error:
                 # Only the key of the call's payloads is asked for in here.
                 raise UnavailableError("LEDGER_AWAY", "the call's key cannot be had; try again") from error
