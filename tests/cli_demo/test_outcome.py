@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+from call_log import BEGAN, booked_call
+
+from cordboard.cli.demo.outcome import Proof, compose, slot_faults
+from cordboard.cli.demo.script import parse_script
+from cordboard.cli.demo.story import Story
+
+PERSONA = {"name": "Ann Poe", "callback_number": "555 014 2233", "reason": "a bad rash", "urgency": "soon"}
+SCRIPT = parse_script({"persona": PERSONA})
+PROVEN = Proof(chain_valid=True, replay_equals_live=True)
+
+
+def _story() -> Story:
+    story = Story()
+    for envelope in booked_call():
+        story.take(envelope)
+    return story
+
+
+def _caller() -> dict[str, Any]:
+    said = [("consent", "Yes, that is fine.", 1.5, 2.4), ("name", "Ann Poe, 5550142233, a bad rash, soon.", 4.6, 5.5)]
+    return {
+        "call_id": "c-1",
+        "ended_well": True,
+        "asked_for_human": False,
+        "offer_to_answer_ms": 80.0,
+        "offer_to_first_audio_ms": 410.0,
+        "turns": [{"line": name, "caller_end_to_first_audio_ms": 700.0, "talked_over": False} for name, *_ in said],
+        "conversation": {
+            "outcome": "FAR_END_HUNG_UP",
+            "said": [
+                {"name": name, "text": text, "started": BEGAN + start, "ended": BEGAN + end}
+                for name, text, start, end in said
+            ],
+            "heard": [
+                {"text": "May we record this call?", "started": BEGAN, "ended": BEGAN + 1},
+                {"text": "What is your name?", "started": BEGAN + 3.5, "ended": BEGAN + 4.2},
+            ],
+        },
+    }
+
+
+def test_a_call_true_to_its_script_has_no_faults_and_every_field() -> None:
+    report = compose(SCRIPT, _caller(), _story(), PROVEN)
+    assert report["faults"] == []
+    assert report["ok"] is True
+    assert report["setup_ms"] == {"start_call_rpc": 80.0, "offer_to_first_audio": 410.0}
+    assert report["slots"] == {
+        "name": "Ann Poe",
+        "callback_number": "5550142233",
+        "reason": "a bad rash",
+        "urgency": "soon",
+    }
+    assert report["tool_calls"] == [{"name": "healthcare.book_appointment", "outcome": "ok", "attempts": 1}]
+    assert report["heard"] == {"caller_by_agent_wer": 0.0, "agent_by_caller_wer": 0.0}
+    assert report["mos"] == {"caller": 4.3}
+    assert report["events"] == len(booked_call().envelopes)
+
+
+def test_parts_that_are_not_built_have_no_field() -> None:
+    report = compose(SCRIPT, _caller(), _story(), PROVEN)
+    assert not {"barge_in_ms", "capture"} & set(report)
+
+
+def test_the_agents_stages_are_joined_with_the_line_that_they_answer() -> None:
+    first, second = compose(SCRIPT, _caller(), _story(), PROVEN)["turns"]
+    assert (first["line"], first["stages"]) == ("consent", {"asr": 120.0})
+    assert (second["line"], second["stages"]) == ("name", {})
+
+
+@pytest.mark.parametrize("broken", ["chain_valid", "replay_equals_live"])
+def test_a_record_that_does_not_hold_is_a_fault(broken: str) -> None:
+    proof = Proof(chain_valid=broken != "chain_valid", replay_equals_live=broken != "replay_equals_live")
+    report = compose(SCRIPT, _caller(), _story(), proof)
+    assert not report["ok"]
+    assert report["faults"] == [f"{broken} is not true"]
+
+
+def test_a_misheard_call_is_a_fault() -> None:
+    caller = _caller()
+    for turn in caller["conversation"]["heard"]:
+        turn["text"] = "something else entirely"
+    report = compose(SCRIPT, caller, _story(), PROVEN)
+    assert any("agent_by_caller_wer" in fault for fault in report["faults"])
+
+
+def test_a_caller_who_wanted_a_human_is_not_satisfied_with_a_booking() -> None:
+    script = parse_script({"persona": {**PERSONA, "wants_human": True}})
+    report = compose(script, _caller(), _story(), PROVEN)
+    assert any("wants_human" in fault for fault in report["faults"])
+
+
+def test_a_call_that_did_not_complete_is_a_fault() -> None:
+    story = Story()
+    for envelope in booked_call().envelopes[:12]:
+        story.take(envelope)
+    report = compose(SCRIPT, _caller(), story, PROVEN)
+    assert any("phase" in fault for fault in report["faults"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({}, []),
+        ({"name": "An Poe"}, []),
+        ({"name": "Bob Smith"}, ["name"]),
+        ({"callback_number": "+15550142233"}, ["callback_number"]),
+        ({"callback_number": "555-014-2233"}, []),
+        ({"reason": "a headache"}, ["reason"]),
+        ({"reason": "it's about a bad rash on my arm"}, []),
+        ({"urgency": "urgent"}, ["urgency"]),
+    ],
+)
+def test_slots_are_compared_with_the_persona(changed: dict[str, str], wrong: list[str]) -> None:
+    learnt = {"name": "Ann Poe", "callback_number": "5550142233", "reason": "a bad rash", "urgency": "soon"}
+    faults = slot_faults(SCRIPT.persona, {**learnt, **changed})
+    assert [fault.split()[1] for fault in faults] == wrong

@@ -1,0 +1,102 @@
+"""The whole of it: real servers, real processes, real speech both ways. About a minute and a half each."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cordboard.cli.demo.script import load_script, shipped_scripts
+from cordboard.cli.supervision.stack import destroy
+
+pytestmark = pytest.mark.timeout(420)
+
+FIELDS = {
+    "call_id",
+    "phases",
+    "setup_ms",
+    "turns",
+    "slots",
+    "tool_calls",
+    "heard",
+    "mos",
+    "events",
+    "chain_valid",
+    "replay_equals_live",
+}
+UNKNOWN_CALLER = {
+    "title": "Somebody the engine has never heard of",
+    "persona": {
+        "name": "Thomas Walker",
+        "callback_number": "555 017 6641",
+        "reason": "pain in my left knee",
+        "urgency": "urgent",
+    },
+}
+LIAR = {
+    "persona": {
+        "name": "Thomas Walker",
+        "callback_number": "555 017 6641",
+        "reason": "pain in my left knee",
+        "urgency": "routine",
+    },
+    "lines": {"callback_number": ["My number is 5 5 5, 0 1 8, 9 9 2 0."], "correct": ["Yes, that is right."]},
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    yield folder
+    destroy(folder)
+
+
+async def _demo(home: Path, script: Path) -> tuple[int, dict[str, Any], str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cordboard.cli", "demo", "--once", "--json"),
+        *("--home", str(home), "--script", str(script)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    out, story = await process.communicate()
+    lines = out.decode().splitlines()
+    assert lines, story.decode()
+    return process.returncode or 0, json.loads(lines[-1]), story.decode()
+
+
+@pytest.mark.parametrize("path", shipped_scripts(), ids=lambda path: path.stem)
+async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(home: Path, path: Path) -> None:
+    script = load_script(path)
+    code, report, story = await _demo(home, path)
+    assert report["faults"] == [], story
+    assert code == 0
+    assert set(report) >= FIELDS
+    assert report["phases"][0] == "offered"
+    assert report["phases"][-1] == "completed"
+    assert report["outcome"] == ("wants_human" if script.persona.wants_human else "done")
+    assert report["chain_valid"] is True
+    assert report["replay_equals_live"] is True
+    assert all(rate <= 0.25 for rate in report["heard"].values())
+    assert report["setup_ms"]["offer_to_first_audio"] > 0
+    assert any(turn["stages"] for turn in report["turns"])
+    assert report["slots"]["callback_number"].endswith(script.persona.digits)
+
+
+async def test_a_caller_that_the_engine_has_never_seen_is_served_too(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "unknown.json"
+    path.write_text(json.dumps(UNKNOWN_CALLER))
+    code, report, story = await _demo(home, path)
+    assert report["faults"] == [], story
+    assert code == 0
+
+
+async def test_a_call_that_is_not_true_to_its_script_fails(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "liar.json"
+    path.write_text(json.dumps(LIAR))
+    code, report, story = await _demo(home, path)
+    assert code == 1, story
+    assert any("callback_number" in fault for fault in report["faults"])
