@@ -21,13 +21,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
         "An event-sourced call-orchestration engine.\n\n"
-        "[bold]cordboard up[/] runs everything in this folder, [bold]cordboard status[/] shows it, "
-        "[bold]cordboard call[/] starts and steers calls, [bold]cordboard replay[/] rebuilds them from the log."
+        "[bold]cordboard demo[/] shows it at work, [bold]cordboard up[/] runs everything in this folder, "
+        "[bold]cordboard status[/] shows it, [bold]cordboard call[/] starts and steers calls, "
+        "[bold]cordboard replay[/] rebuilds them from the log."
     ),
 )
 
 RUN, USE, PROCESSES = "Run", "Use", "Single processes (in production each runs by itself)"
 app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(status)
 app.command(rich_help_panel=RUN)(token)
