@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import log2
+from math import log2, pow
 
 _R_MAX = 148.0
 _SCALE = 1.48  # fullband ratings run to 148, the MOS curve of G.107 Annex B to 100
@@ -36,7 +36,7 @@ def delay_impairment(one_way: timedelta) -> float:
     if ms <= _DELAY_FREE_MS:
         return 0.0
     x = log2(ms / _DELAY_FREE_MS)
-    return _SCALE * 25.0 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
+    return _SCALE * 25.0 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2)
 
 
 def loss_impairment(loss: float, codec: CodecImpairment = OPUS_24K, burst_ratio: float = 1.0) -> float:

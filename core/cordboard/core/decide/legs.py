@@ -24,7 +24,6 @@ from cordboard.core.decide.draft import Draft, require, require_leg
 from cordboard.core.decide.ending import fail, hang_up
 from cordboard.core.errors import ConflictError, InvalidError, NotFoundError
 from cordboard.media.v1.leg_pb2 import (
-    LEG_ROLE_AI_AGENT,
     LEG_ROLE_CALLER,
     LEG_ROLE_HUMAN_AGENT,
     LEG_ROLE_SUPERVISOR,
@@ -121,11 +120,16 @@ def _port_changed(draft: Draft, fact: facts.VoicePortChanged) -> None:
     if fact.attached:
         if not leg.connected:
             draft.add(decisions.LegStateTaken(leg_id=leg.leg_id, state=LEG_STATE_CONNECTED))
-    elif fact.reason == reasons.RELEASED:
+    elif fact.reason == reasons.RELEASED and not _is_talking(draft, leg):
         take_leg_end(draft, leg, LEG_STATE_ENDED, fact.reason)
     elif leg.connected:
         # The one way down: the port stays, and another instance of the voice agent may open it again.
         draft.add(decisions.LegStateTaken(leg_id=leg.leg_id, state=LEG_STATE_ALERTING, reason=fact.reason))
+
+
+def _is_talking(draft: Draft, leg: Leg) -> bool:
+    talk = draft.state.talk
+    return talk is not None and talk.engaged and talk.leg_id == leg.leg_id
 
 
 def take_leg_end(draft: Draft, leg: Leg, state: LegState.ValueType, reason: str) -> None:
@@ -133,10 +137,8 @@ def take_leg_end(draft: Draft, leg: Leg, state: LegState.ValueType, reason: str)
     draft.add(decisions.LegStateTaken(leg_id=leg.leg_id, state=state, reason=reason))
     if leg.role == LEG_ROLE_CALLER:
         _caller_gone(draft, state, reason)
-    if leg.role == LEG_ROLE_AI_AGENT:
-        talk = draft.state.talk
-        if talk is not None and talk.engaged and talk.leg_id == leg.leg_id:
-            draft.add(decisions.AiReleased(outcome=TALK_OUTCOME_FAULT))
+    if _is_talking(draft, leg):
+        draft.add(decisions.AiReleased(outcome=TALK_OUTCOME_FAULT))
     if leg.role == LEG_ROLE_HUMAN_AGENT:
         _agent_gone(draft, leg)
     draft.route()

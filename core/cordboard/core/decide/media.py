@@ -29,12 +29,12 @@ def _send(draft: Draft, command: commands.SendMediaCommand) -> None:
     require(kind, "command")
     assert kind is not None
     state = draft.state
+    if kind not in TIDYING and state.phase not in phases.OPEN:
+        raise wrong_phase(state, kind)
     if not state.placement_epoch:
         raise WrongStateError(reasons.NOT_PLACED, "no node carries the call's media yet")
     if asked.placement_epoch not in (0, state.placement_epoch):
         raise WrongStateError(reasons.STALE_EPOCH, "the call was placed anew since")
-    if kind not in TIDYING and state.phase not in phases.OPEN:
-        raise wrong_phase(state, kind)
     numbered = Command()
     numbered.CopyFrom(asked)
     numbered.call_id = state.call_id
