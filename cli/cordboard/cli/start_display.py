@@ -41,4 +41,4 @@ class StartDisplay:
         elif not self._quiet and self._said.get(state.name) != state.health and state.health != "starting":
             self._said[state.name] = state.health
             note = f": {state.note}" if state.note else ""
-            console.print(f"{state.name} {coloured(state.health)}{note}")
+            console.print(f"{state.name} {coloured(state.health)}{note}", soft_wrap=True)

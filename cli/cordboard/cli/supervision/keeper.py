@@ -57,6 +57,7 @@ class Keeper:
             except CordboardError as error:
                 tries += 1
                 if not ever_ready and tries >= TRIES_AT_FIRST:
+                    error.fields["log"] = self.state.log
                     self._set("failed", note=str(error))
                     self.failed.set_result(error)
                     return
