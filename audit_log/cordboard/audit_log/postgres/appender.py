@@ -27,6 +27,8 @@ RECONNECT_SECONDS = 0.1
 # Bounds the memory that waiting producers take while PostgreSQL is slow.
 MAX_WAITING_ROWS = 20_000
 
+_TRY_LOCK = "select pg_try_advisory_lock($1, $2)"
+
 _log = logging.getLogger(__name__)
 
 
@@ -93,8 +95,9 @@ class Appender:
     async def _lead(self) -> None:
         connection = await self._database.connect()
         try:
-            while not await connection.fetchval("select pg_try_advisory_lock($1, $2)", LOCK_CLASS, self._shard):
-                await asyncio.sleep(LOCK_RETRY_SECONDS)  # another process holds it
+            while not await connection.fetchval(_TRY_LOCK, LOCK_CLASS, self._shard):  # noqa: ASYNC110
+                # Another process leads; its session is the only thing that tells when it no longer does.
+                await asyncio.sleep(LOCK_RETRY_SECONDS)
             taken = await connection.fetchrow(
                 "update ledger.shard set epoch = epoch + 1 where shard = $1 returning epoch, position", self._shard
             )

@@ -1,0 +1,70 @@
+"""The ledger process: `cordboard ledger`."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from cordboard.audit_log.access import ALLOWED
+from cordboard.audit_log.assembly import add_services, postgres_stores
+from cordboard.audit_log.keyring import LocalKeyring
+from cordboard.audit_log.postgres.database import Database
+from cordboard.audit_log.postgres.event_store import PostgresEventStore
+from cordboard.audit_log.postgres.schema import keep_partitions, prepare_schema_when_there
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import TokenVerifier
+from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.settings import Settings
+
+
+def utc_now() -> datetime:
+    """Give the time by this machine's clock."""
+    return datetime.now(UTC)
+
+
+async def main(settings: Settings, stop: Stop) -> None:
+    """Serve the record until asked to stop."""
+    instance = settings.require("instance")
+    database = Database(settings.secret("postgres_url_file"))
+    events = PostgresEventStore(database, utc_now)
+    server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "ledger", allowed=ALLOWED)
+    add_services(
+        server,
+        postgres_stores(database, events, utc_now),
+        LocalKeyring(settings.home_path / "keyring.json"),
+        source=f"ledger/{instance}/{secrets.token_hex(4)}",
+        clock=utc_now,
+    )
+    try:
+        if not await _before(stop, prepare_schema_when_there(database, utc_now)):
+            return
+        events.appender.start()
+        if not await _before(stop, events.appender.wait_until_leading()):
+            return
+        partitions = asyncio.create_task(keep_partitions(database, utc_now), name="partitions")
+        port = await server.start()
+        announce_ready(grpc=f"{settings.listen.rpartition(':')[0]}:{port}")
+        await stop.wait()
+        partitions.cancel()
+        await server.stop(grace=1.0)
+    finally:
+        await events.appender.stop()
+        await database.close()
+
+
+async def _before(stop: Stop, step: Coroutine[Any, Any, None]) -> bool:
+    """Do a step of the start; False when the process was asked to stop first."""
+    doing, stopping = asyncio.create_task(step), asyncio.create_task(stop.wait())
+    await asyncio.wait((doing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not doing.done():
+        doing.cancel()
+        return False
+    await doing
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
