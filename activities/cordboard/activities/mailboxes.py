@@ -1,6 +1,7 @@
 """Facts on their way to their calls: batched per call, in order, never lost, and how far they have come."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterable
@@ -75,10 +76,8 @@ class Mailboxes:
 
     async def _send_all(self, call_id: str, box: _Mailbox) -> None:
         while box.waiting:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(box.urgent.wait(), self._linger)
-            except TimeoutError:
-                pass
             box.urgent.clear()
             while box.waiting:
                 batch = [box.waiting[index] for index in range(min(MAX_BATCH, len(box.waiting)))]

@@ -17,7 +17,7 @@ from cordboard.activity.v1.call_activities_pb2 import (
     SayLineInput,
 )
 from cordboard.core.errors import ExhaustedError, NotFoundError, UnavailableError
-from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_VOICE
+from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_VOICE, Node
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.ledger_client import Ledger, call_stream
 from cordboard.voice.v1.voice_agent_service_pb2 import (
@@ -109,20 +109,33 @@ class VoiceActivities:
             request.context.CopyFrom(await conversation_of(events, engagement.consent))
         avoid = list(engagement.avoid)
         for ordinal in range(CANDIDATES):
-            placement = await self._registry.place(
-                request_id=_derived(f"{request.request_id}/{ordinal}/{len(avoid)}"),
-                call_id=request.call_id,
-                kind=NODE_KIND_VOICE,
-                avoid=avoid,
-            )
-            node = placement.node
+            node = await self._choose(request, ordinal, avoid)
             try:
                 answer = await self._agents.engage(node.address, request)
             except (ExhaustedError, UnavailableError):
                 avoid.append(node.node_id)
-                continue
-            return EngageVoiceResult(node_id=node.node_id, address=node.address, engine_versions=answer.engine_versions)
+            else:
+                return EngageVoiceResult(
+                    node_id=node.node_id, address=node.address, engine_versions=answer.engine_versions
+                )
         raise UnavailableError("VOICE_AWAY", "no voice agent took the call", call_id=request.call_id)
+
+    async def _choose(self, request: EngageRequest, ordinal: int, avoid: list[str]) -> Node:
+        """Choose a voice agent; when all others are gone, one of those that were to be avoided will do."""
+        attempt = activity.info().attempt if activity.in_activity() else 1
+        # A repeated request would get the placement it had; each try is to look anew.
+        name = f"{request.request_id}/{attempt}/{ordinal}"
+        try:
+            placement = await self._registry.place(
+                request_id=_derived(name), call_id=request.call_id, kind=NODE_KIND_VOICE, avoid=avoid
+            )
+        except ExhaustedError:
+            if not avoid:
+                raise
+            placement = await self._registry.place(
+                request_id=_derived(name + "/any"), call_id=request.call_id, kind=NODE_KIND_VOICE
+            )
+        return placement.node
 
     @activity.defn
     async def release_voice(self, release: ReleaseVoiceInput) -> None:

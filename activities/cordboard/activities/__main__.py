@@ -1,0 +1,143 @@
+"""The worker process: calls, their activities, the tools of the vertical packs, the relay of facts."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from cordboard.activities.admission import AdmissionActivities
+from cordboard.activities.call_signals import TemporalCallSignals
+from cordboard.activities.call_worker import call_worker
+from cordboard.activities.channels import Channels
+from cordboard.activities.fact_relay import FactRelay
+from cordboard.activities.ledger_activities import LedgerActivities
+from cordboard.activities.media_activities import MediaActivities, MediaNodesClient
+from cordboard.activities.node_registry import NodeRegistryClient
+from cordboard.activities.node_watch import NodeWatch
+from cordboard.activities.profile_store import DirectoryProfileStore, ProfileActivities
+from cordboard.activities.voice_activities import VoiceActivities, VoiceAgentsClient
+from cordboard.core.errors import UnavailableError
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.identity import ServiceIdentity
+from cordboard.runtime.key_client import KeyClient
+from cordboard.runtime.ledger_client import LedgerClient
+from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.settings import Settings
+from cordboard.workflows.data_converter import data_converter
+from cordboard.workflows.search_attributes import register_search_attributes
+from cordboard.workflows.vertical_pack import VerticalPack, installed_packs
+
+_log = logging.getLogger(__name__)
+
+APPEND_DEADLINE = 3.0
+
+
+class WorkerParts:
+    """Everything that the worker reaches, opened once and closed in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._identity = ServiceIdentity.load(settings.keys_path, "worker", settings.require("instance"))
+        self._packs = installed_packs()
+        channel = self._open(settings.require("ledger"), "ledger")
+        self.ledger = LedgerClient(channel, deadline=APPEND_DEADLINE)
+        self.registry = NodeRegistryClient(channel)
+        self.keys = KeyClient(channel)
+        self.nodes = Channels(lambda address: self._open(address, "media-node"))
+        self.agents = Channels(lambda address: self._open(address, "voice-agent"))
+        self.owner = self._identity.source(uuid.uuid4().hex)
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """Make the implementations of the calls' activities."""
+        store = DirectoryProfileStore(self._settings.home_path / "profiles")
+        profiles = ProfileActivities(self._packs, store)
+        nodes = MediaNodesClient(self.nodes)
+        media = MediaActivities(nodes)
+        admission = AdmissionActivities(self.ledger, self.registry, nodes, profiles)
+        voice = VoiceActivities(VoiceAgentsClient(self.agents), self.registry, store, self.ledger)
+        return [
+            admission.admit,
+            LedgerActivities(self.ledger).append,
+            media.apply_commands,
+            profiles.pin_profile,
+            voice.engage_voice,
+            voice.release_voice,
+            voice.say_line,
+            voice.deliver_tool_result,
+        ]
+
+    async def tools(self, stack: contextlib.AsyncExitStack) -> list[Callable[..., Any]]:
+        """Open the tools of every installed pack for as long as `stack` lives."""
+        if not self._settings.vertical_postgres_url_file:
+            _log.warning("there is no system of record, so no tools", extra={"setting": "vertical_postgres_url_file"})
+            return []
+        url = self._settings.secret("vertical_postgres_url_file")
+        return [tool for pack in self._packs.values() for tool in await _tools_of(pack, url, stack)]
+
+    async def close(self) -> None:
+        """Close the channels."""
+        await self.nodes.close()
+        await self.agents.close()
+
+    def _open(self, address: str, audience: str) -> Any:
+        return open_channel(address, self._identity, audience)
+
+
+async def _tools_of(pack: VerticalPack, url: str, stack: contextlib.AsyncExitStack) -> Sequence[Callable[..., Any]]:
+    tools = await stack.enter_async_context(pack.open_tools(url))
+    return list(tools.values())
+
+
+async def connect(settings: Settings, keys: KeyClient) -> Client:
+    """Connect to Temporal with the calls' data converter. Raises UnavailableError(TEMPORAL_AWAY)."""
+    try:
+        client = await Client.connect(
+            settings.require("temporal"),
+            namespace=settings.temporal_namespace,
+            data_converter=data_converter(keys),
+            identity=settings.instance,
+        )
+        await register_search_attributes(client)
+    except (RuntimeError, RPCError) as error:
+        raise UnavailableError("TEMPORAL_AWAY", "Temporal cannot be reached") from error
+    return client
+
+
+async def main(settings: Settings, stop: Stop) -> None:
+    """Work until asked to stop; what is under way then is finished or handed to another worker."""
+    parts = WorkerParts(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(parts.close)
+        client = await connect(settings, parts.keys)
+        worker = call_worker(client, [*parts.activities(), *await parts.tools(stack)])
+        signals = TemporalCallSignals(client)
+        relay = FactRelay(parts.ledger, signals, parts.owner)
+        watch = NodeWatch(parts.registry, signals)
+        async with worker:
+            announce_ready()
+            ends = [
+                asyncio.create_task(stop.wait()),
+                asyncio.create_task(relay.run()),
+                asyncio.create_task(watch.run()),
+            ]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in ends:
+                task.cancel()
+            for outcome in await asyncio.gather(*ends, return_exceptions=True):
+                if isinstance(outcome, Exception):
+                    raise outcome
+
+
+if __name__ == "__main__":
+    code = run(main)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The Temporal library may abort while the interpreter ends (sdk-python issue 300); by now all is closed.
+    os._exit(code)

@@ -1,0 +1,173 @@
+"""The durable verbs that a call's script is written in."""
+
+from collections.abc import Callable
+
+from google.protobuf.message import Message
+from temporalio import workflow
+
+from cordboard.call.v1.call_pb2 import (
+    CONSENT_GIVEN,
+    CONSENT_REFUSED,
+    RECORDING_STATE_ON,
+    TALK_OUTCOME_CALL_ENDED,
+)
+from cordboard.call.v1.commands_pb2 import (
+    AddLeg,
+    AnswerCall,
+    AskConsent,
+    CancelTimer,
+    ChangeRecording,
+    EngageAi,
+    HangUp,
+    RecordConsent,
+    ReleaseAi,
+    SendMediaCommand,
+)
+from cordboard.core import phases
+from cordboard.core.call_state import CallState, Leg
+from cordboard.core.errors import UnimplementedError, WrongStateError
+from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
+from cordboard.media.v1.command_pb2 import Command, PcmPort
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_TRANSPORT_PCM
+from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.limits import FAREWELL, POLICY, TALK
+from cordboard.workflows.media_lane import MediaLane
+from cordboard.workflows.talk import TalkResult
+from cordboard.workflows.timer_wheel import CONSENT as CONSENT_TIMER
+from cordboard.workflows.timer_wheel import FAREWELL as FAREWELL_TIMER
+from cordboard.workflows.timer_wheel import TALK as TALK_TIMER
+from cordboard.workflows.timer_wheel import set_timer
+from cordboard.workflows.voice_link import VoiceLink
+
+
+class CallOver(Exception):  # noqa: N818  # it is no error: it ends a script whose call has ended
+    """Raised by a verb when the call ended under it; a script lets it pass."""
+
+
+class Call:
+    """A call in the hands of its script. Each verb is durable, idempotent, and safe against a hang-up at any point."""
+
+    def __init__(self, loop: CallLoop, media: MediaLane, voice: VoiceLink) -> None:
+        self._loop = loop
+        self._media = media
+        self._voice = voice
+
+    @property
+    def state(self) -> CallState:
+        """The call's state now."""
+        return self._loop.state
+
+    async def answer(self) -> None:
+        """Answer the call. Does not wait for the log: the next verb does, and one round is enough for both."""
+        self._check()
+        self._loop.post(lambda: self._decide(AnswerCall()))
+
+    async def consent(self) -> bool:
+        """Have the AI agent ask for consent to record, and tell whether it was given; no answer is a no."""
+        answered = (CONSENT_GIVEN, CONSENT_REFUSED)
+        await self._engage(AskConsent(), set_timer(CONSENT_TIMER, POLICY.consent))
+        await self._wait(lambda: self.state.consent in answered or not self.state.ai_engaged, CONSENT_TIMER)
+        if self.state.consent not in answered:
+            await self._ask(RecordConsent(given=False, means="policy"))
+        return self.state.consent == CONSENT_GIVEN
+
+    async def record(self) -> bool:
+        """Start recording, and tell whether it runs; False when this build's media node cannot. Needs consent."""
+        await self._ask(ChangeRecording(state=RECORDING_STATE_ON))
+        await self._until(lambda: not any(one.kind == "start_recording" for one in self.state.pending_commands))
+        return self.state.recording == RECORDING_STATE_ON
+
+    async def talk(self) -> TalkResult:
+        """Let the AI agent talk with the caller until the talk ends or somebody asks for a human."""
+        await self._engage(set_timer(TALK_TIMER, TALK))
+        over = lambda: not self.state.ai_engaged or bool(self.state.escalation_reason)  # noqa: E731
+        if not await self._wait(over, TALK_TIMER):
+            await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))
+        return TalkResult.of(self.state)
+
+    async def say(self, text: str) -> None:
+        """Have the AI agent say a line at the next pause; nothing happens when none is there."""
+        self._check()
+        self._voice.say(text)
+
+    async def hang_up(self, reason: str) -> None:
+        """End the call once the AI agent has finished its sentence."""
+        await self._farewell(reason)
+        await self._ask(HangUp(reason=reason))
+
+    async def enqueue(self, queue: str, *, skills: frozenset[str] = frozenset(), priority: int = 0) -> None:
+        """Put the call into a queue for a human agent. Raises UnimplementedError: this build has no queues yet."""
+        raise UnimplementedError("UNIMPLEMENTED", "this build has no queues yet", queue=queue)
+
+    async def _engage(self, *also: Message) -> None:
+        """Have an AI agent take up the talk unless one has; `also` is decided in the same step."""
+        if self.state.ai_engaged:
+            await self._ask(*also)
+            return
+        leg = await self._ai_leg()
+        profile = self.state.profile
+        if leg is None or profile is None:
+            raise WrongStateError("VOICE_UNAVAILABLE", "the AI agent's port could not be made")
+        await self._ask(EngageAi(leg_id=leg.leg_id, profile=profile.name), *also)
+
+    async def _ai_leg(self) -> Leg | None:
+        """Give the AI agent's leg, made now unless the admission has made it; None when the node refused."""
+        legs = self.state.living_legs(LEG_ROLE_AI_AGENT)
+        if not legs:
+            leg_id = f"ai-{workflow.uuid4().hex[:12]}"
+            events = await self._ask(
+                AddLeg(leg_id=leg_id, role=LEG_ROLE_AI_AGENT, transport=LEG_TRANSPORT_PCM),
+                SendMediaCommand(command=Command(add_leg=AddMediaLeg(leg_id=leg_id, pcm_port=PcmPort()))),
+            )
+            assert events
+            await self._until(lambda: not any(one.leg_id == leg_id for one in self.state.pending_commands))
+            legs = self.state.living_legs(LEG_ROLE_AI_AGENT)
+        return legs[-1] if legs else None
+
+    async def _farewell(self, reason: str) -> None:
+        """Let the AI agent finish what it is saying, then leave."""
+        self._check()
+        self._voice.release(reason, finish_speaking=True)
+        legs = self.state.living_legs(LEG_ROLE_AI_AGENT)
+        if not legs or not legs[-1].connected:
+            return
+        leg_id = legs[-1].leg_id
+
+        def gone() -> bool:
+            leg = self.state.leg(leg_id)
+            return leg is None or not leg.connected
+
+        await self._ask(set_timer(FAREWELL_TIMER, FAREWELL))
+        await self._wait(gone, FAREWELL_TIMER)
+
+    def _decide(self, message: Message) -> None:
+        self._loop.decide(message)
+
+    async def _ask(self, *messages: Message) -> list[Message]:
+        self._check()
+        try:
+            return await self._loop.ask(*messages)
+        except WrongStateError:
+            # The call may have ended between the script's decision and the loop's.
+            self._check()
+            raise
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that a bounded activity brings about."""
+        await workflow.wait_condition(lambda: condition() or self._is_over())
+        self._check()
+
+    async def _wait(self, condition: Callable[[], bool], timer_id: str) -> bool:
+        """Wait for what somebody else brings about, under a timer that was set; False when it fired first."""
+        await workflow.wait_condition(lambda: condition() or self.state.timer(timer_id) is None or self._is_over())
+        self._check()
+        if self.state.timer(timer_id) is not None:
+            self._loop.post(lambda: self._decide(CancelTimer(timer_id=timer_id)))
+        return condition()
+
+    def _is_over(self) -> bool:
+        return self.state.phase not in phases.OPEN
+
+    def _check(self) -> None:
+        if self._is_over():
+            raise CallOver
