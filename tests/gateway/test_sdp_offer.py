@@ -1,6 +1,7 @@
 """What passes for an SDP offer of audio."""
 
 import pytest
+from aiortc import RTCPeerConnection
 from gateway_house import OFFER
 
 from cordboard.core.errors import InvalidError
@@ -13,6 +14,16 @@ def _without(start: str) -> str:
 
 def test_an_offer_of_audio_over_dtls_passes() -> None:
     require_audio_offer(OFFER)
+
+
+async def test_an_offer_of_a_real_peer_passes() -> None:
+    peer = RTCPeerConnection()
+    for direction in ("sendrecv", "recvonly", "recvonly", "recvonly"):
+        peer.addTransceiver("audio", direction=direction)
+    offer = await peer.createOffer()
+    await peer.setLocalDescription(offer)
+    require_audio_offer(peer.localDescription.sdp)
+    await peer.close()
 
 
 def test_bare_line_feeds_and_a_missing_last_one_pass() -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from cordboard.core.errors import CordboardError, InternalError, InvalidError, NotFoundError
+from cordboard.gateway.door_span import door_span
 from cordboard.gateway.problem import FIXED_HEADERS, problem
 from cordboard.runtime.error_table import row_of
 
@@ -105,7 +106,11 @@ class _Connection(web.RequestHandler):
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn errors into problem documents."""
     try:
-        return await handler(request)
+        with door_span(_span_name(request), "http"):
+            try:
+                return await handler(request)
+            except web.HTTPException as error:
+                return _of_http_exception(error)
     except CordboardError as error:
         response = problem(error)
         if row_of(error).http_status >= HTTPStatus.INTERNAL_SERVER_ERROR and not error.retryable:
@@ -113,10 +118,14 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         if not request.content.at_eof():
             response.force_close()
         return response
-    except web.HTTPException as error:
-        return _of_http_exception(error)
     except Exception as error:  # noqa: BLE001  the edge of the process: what no one foresaw must not leak its text
         return problem(_internal(error))
+
+
+def _span_name(request: web.Request) -> str:
+    """Name a request by its route's pattern: what stands in the address as sent is anybody's guess."""
+    resource = request.match_info.route.resource
+    return f"{request.method} {resource.canonical}" if resource is not None else request.method
 
 
 def _of_http_exception(error: web.HTTPException) -> web.StreamResponse:

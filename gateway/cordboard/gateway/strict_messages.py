@@ -1,4 +1,4 @@
-"""Refuses what cannot be read as the message that a gRPC method takes, with a reason of the contract.
+"""Refuses what cannot be read as the message that a gRPC method takes, with a reason of the contract; spans the rest.
 
 By itself gRPC answers such bytes with UNKNOWN and the text of a Python exception.
 """
@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from cordboard.core.errors import InvalidError
+from cordboard.gateway.door_span import door_span
 
 MAX_REQUEST = 256 * 1024
 
@@ -60,11 +61,12 @@ class _StrictHandler(grpc.ServiceRpcHandler):
         if method is None or method.request_streaming:
             return method
         read = _tolerant(method.request_deserializer)
+        name: str = handler_call_details.method.removeprefix("/")
         if method.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                _streaming(method.unary_stream), read, method.response_serializer
+                _streaming(method.unary_stream, name), read, method.response_serializer
             )
-        return grpc.unary_unary_rpc_method_handler(_unary(method.unary_unary), read, method.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(_unary(method.unary_unary, name), read, method.response_serializer)
 
 
 def _tolerant(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -79,19 +81,22 @@ def _tolerant(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return read_or_note
 
 
-def _unary(behaviour: Any) -> Any:
+def _unary(behaviour: Any, name: str) -> Any:
     async def handle(request: Any, context: Any) -> Any:
-        if isinstance(request, _Unreadable):
-            raise request.error
-        return await behaviour(request, context)
+        with door_span(name, "grpc"):
+            if isinstance(request, _Unreadable):
+                raise request.error
+            return await behaviour(request, context)
 
     return handle
 
 
-def _streaming(behaviour: Any) -> Any:
+def _streaming(behaviour: Any, name: str) -> Any:
+    # The span covers the opening only: a stream lives as long as its call.
     async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
-        if isinstance(request, _Unreadable):
-            raise request.error
+        with door_span(name, "grpc"):
+            if isinstance(request, _Unreadable):
+                raise request.error
         async for response in behaviour(request, context):
             yield response
 

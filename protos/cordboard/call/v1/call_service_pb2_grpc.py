@@ -27,6 +27,11 @@ if _version_not_supported:
 
 class CallServiceStub:
     """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope.
+
+    Any method: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TENANT_MISMATCH, SCOPE_MISSING, MALFORMED_MESSAGE,
+    MESSAGE_TOO_LARGE, LEDGER_AWAY. What changes a call also: REQUEST_ID_MISSING, REQUEST_ID_INVALID, REQUEST_ID_REUSED,
+    TEMPORAL_AWAY, WORKERS_AWAY (repeat the same request), and on a call: CALL_NOT_FOUND (also for another tenant's),
+    CALL_OVER. Deadlines and retries that suit each method are in call_service_config.json.
     """
 
     def __init__(self, channel):
@@ -99,10 +104,16 @@ class CallServiceStub:
 
 class CallServiceServicer:
     """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope.
+
+    Any method: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TENANT_MISMATCH, SCOPE_MISSING, MALFORMED_MESSAGE,
+    MESSAGE_TOO_LARGE, LEDGER_AWAY. What changes a call also: REQUEST_ID_MISSING, REQUEST_ID_INVALID, REQUEST_ID_REUSED,
+    TEMPORAL_AWAY, WORKERS_AWAY (repeat the same request), and on a call: CALL_NOT_FOUND (also for another tenant's),
+    CALL_OVER. Deadlines and retries that suit each method are in call_service_config.json.
     """
 
     def StartCall(self, request, context):
-        """Starts a call. Scope `calls:start`. Errors: REQUEST_ID_REUSED, BAD_SDP, NO_NODE, VERTICAL_UNKNOWN, LEDGER_AWAY.
+        """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
+        DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, NO_NODE, LEDGER_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -116,7 +127,7 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCalls(self, request, context):
-        """Lists the tenant's calls, newest first. Scope `calls:read`.
+        """Lists the tenant's calls, newest first and without PHI whatever the scope. Scope `calls:read`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,7 +184,7 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AddLeg(self, request, context):
-        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE.
+        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,7 +192,7 @@ class CallServiceServicer:
 
     def RemoveLeg(self, request, context):
         """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
-        Error: LEG_NOT_FOUND.
+        Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -260,6 +271,11 @@ def add_CallServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CallService:
     """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope.
+
+    Any method: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TENANT_MISMATCH, SCOPE_MISSING, MALFORMED_MESSAGE,
+    MESSAGE_TOO_LARGE, LEDGER_AWAY. What changes a call also: REQUEST_ID_MISSING, REQUEST_ID_INVALID, REQUEST_ID_REUSED,
+    TEMPORAL_AWAY, WORKERS_AWAY (repeat the same request), and on a call: CALL_NOT_FOUND (also for another tenant's),
+    CALL_OVER. Deadlines and retries that suit each method are in call_service_config.json.
     """
 
     @staticmethod

@@ -27,18 +27,26 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CallServiceStub:
-    """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope."""
+    """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope.
+
+    Any method: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TENANT_MISMATCH, SCOPE_MISSING, MALFORMED_MESSAGE,
+    MESSAGE_TOO_LARGE, LEDGER_AWAY. What changes a call also: REQUEST_ID_MISSING, REQUEST_ID_INVALID, REQUEST_ID_REUSED,
+    TEMPORAL_AWAY, WORKERS_AWAY (repeat the same request), and on a call: CALL_NOT_FOUND (also for another tenant's),
+    CALL_OVER. Deadlines and retries that suit each method are in call_service_config.json.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CallServiceAsyncStub: ...
     StartCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.StartCallRequest, _call_service_pb2.StartCallResponse]
-    """Starts a call. Scope `calls:start`. Errors: REQUEST_ID_REUSED, BAD_SDP, NO_NODE, VERTICAL_UNKNOWN, LEDGER_AWAY."""
+    """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
+    DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, NO_NODE, LEDGER_AWAY.
+    """
     GetCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.GetCallRequest, _call_service_pb2.GetCallResponse]
     """Shows a call as it stands: the fold of its log. Scope `calls:read`. Error: CALL_NOT_FOUND."""
     ListCalls: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.ListCallsRequest, _call_service_pb2.ListCallsResponse]
-    """Lists the tenant's calls, newest first. Scope `calls:read`."""
+    """Lists the tenant's calls, newest first and without PHI whatever the scope. Scope `calls:read`."""
     WatchCall: _grpc.UnaryStreamMultiCallable[_call_service_pb2.WatchCallRequest, _call_service_pb2.WatchCallResponse]
     """Follows a call's events from a cursor: what is there, then what comes. Ends after the call's last event.
     Scope `calls:read`; PHI fields are present with the scope `phi` only.
@@ -56,23 +64,31 @@ class CallServiceStub:
     TransferCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]
     """Transfers a call. Scope `calls:steer`."""
     AddLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]
-    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE."""
+    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE."""
     RemoveLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]
     """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
-    Error: LEG_NOT_FOUND.
+    Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
     """
 
 @_typing.type_check_only
 class CallServiceAsyncStub(CallServiceStub):
-    """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope."""
+    """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope.
+
+    Any method: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TENANT_MISMATCH, SCOPE_MISSING, MALFORMED_MESSAGE,
+    MESSAGE_TOO_LARGE, LEDGER_AWAY. What changes a call also: REQUEST_ID_MISSING, REQUEST_ID_INVALID, REQUEST_ID_REUSED,
+    TEMPORAL_AWAY, WORKERS_AWAY (repeat the same request), and on a call: CALL_NOT_FOUND (also for another tenant's),
+    CALL_OVER. Deadlines and retries that suit each method are in call_service_config.json.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.StartCallRequest, _call_service_pb2.StartCallResponse]  # type: ignore[assignment]
-    """Starts a call. Scope `calls:start`. Errors: REQUEST_ID_REUSED, BAD_SDP, NO_NODE, VERTICAL_UNKNOWN, LEDGER_AWAY."""
+    """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
+    DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, NO_NODE, LEDGER_AWAY.
+    """
     GetCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.GetCallRequest, _call_service_pb2.GetCallResponse]  # type: ignore[assignment]
     """Shows a call as it stands: the fold of its log. Scope `calls:read`. Error: CALL_NOT_FOUND."""
     ListCalls: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ListCallsRequest, _call_service_pb2.ListCallsResponse]  # type: ignore[assignment]
-    """Lists the tenant's calls, newest first. Scope `calls:read`."""
+    """Lists the tenant's calls, newest first and without PHI whatever the scope. Scope `calls:read`."""
     WatchCall: _aio.UnaryStreamMultiCallable[_call_service_pb2.WatchCallRequest, _call_service_pb2.WatchCallResponse]  # type: ignore[assignment]
     """Follows a call's events from a cursor: what is there, then what comes. Ends after the call's last event.
     Scope `calls:read`; PHI fields are present with the scope `phi` only.
@@ -90,14 +106,20 @@ class CallServiceAsyncStub(CallServiceStub):
     TransferCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]  # type: ignore[assignment]
     """Transfers a call. Scope `calls:steer`."""
     AddLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]  # type: ignore[assignment]
-    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE."""
+    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE."""
     RemoveLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]  # type: ignore[assignment]
     """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
-    Error: LEG_NOT_FOUND.
+    Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
     """
 
 class CallServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope."""
+    """Starts, steers and shows calls. Needs a bearer token with the tenant and the named scope.
+
+    Any method: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TENANT_MISMATCH, SCOPE_MISSING, MALFORMED_MESSAGE,
+    MESSAGE_TOO_LARGE, LEDGER_AWAY. What changes a call also: REQUEST_ID_MISSING, REQUEST_ID_INVALID, REQUEST_ID_REUSED,
+    TEMPORAL_AWAY, WORKERS_AWAY (repeat the same request), and on a call: CALL_NOT_FOUND (also for another tenant's),
+    CALL_OVER. Deadlines and retries that suit each method are in call_service_config.json.
+    """
 
     @_abc_1.abstractmethod
     def StartCall(
@@ -105,7 +127,9 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _call_service_pb2.StartCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.StartCallResponse, _abc.Awaitable[_call_service_pb2.StartCallResponse]]:
-        """Starts a call. Scope `calls:start`. Errors: REQUEST_ID_REUSED, BAD_SDP, NO_NODE, VERTICAL_UNKNOWN, LEDGER_AWAY."""
+        """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
+        DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, NO_NODE, LEDGER_AWAY.
+        """
 
     @_abc_1.abstractmethod
     def GetCall(
@@ -121,7 +145,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _call_service_pb2.ListCallsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.ListCallsResponse, _abc.Awaitable[_call_service_pb2.ListCallsResponse]]:
-        """Lists the tenant's calls, newest first. Scope `calls:read`."""
+        """Lists the tenant's calls, newest first and without PHI whatever the scope. Scope `calls:read`."""
 
     @_abc_1.abstractmethod
     def WatchCall(
@@ -187,7 +211,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _call_service_pb2.AddLegRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.AddLegResponse, _abc.Awaitable[_call_service_pb2.AddLegResponse]]:
-        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, WRONG_PHASE."""
+        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE."""
 
     @_abc_1.abstractmethod
     def RemoveLeg(
@@ -196,7 +220,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.RemoveLegResponse, _abc.Awaitable[_call_service_pb2.RemoveLegResponse]]:
         """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
-        Error: LEG_NOT_FOUND.
+        Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
         """
 
 def add_CallServiceServicer_to_server(servicer: CallServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,50 @@
+"""What traces tell of a request: its method and outcome, and nothing that was said."""
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from gateway_house import House, new_id, start_request
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+
+from cordboard.gateway import door_span
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer: trace.Tracer = provider.get_tracer("test")
+    monkeypatch.setattr(door_span, "_TRACER", tracer)
+    yield exporter
+    provider.shutdown()
+
+
+async def test_a_request_over_http_is_named_by_its_route(house: House, spans: InMemorySpanExporter) -> None:
+    await house.post("/v1/legs", house.caller())
+    await house.ask("DELETE", f"/v1/calls/{new_id()}/legs/Mr-Smith", house.token())
+    await house.ask("GET", "/Mr-Smith")
+    started, removed, lost = spans.get_finished_spans()
+    assert (lost.name, lost.status.status_code) == ("GET", StatusCode.UNSET)
+    assert started.name == "POST /v1/legs"
+    assert removed.name == "DELETE /v1/calls/{call_id}/legs/{leg_id}"
+    assert dict(removed.attributes or {})["error.type"] == "CALL_NOT_FOUND"
+    assert removed.status.status_code == StatusCode.UNSET
+    assert "Smith" not in removed.to_json()
+
+
+async def test_a_fault_of_the_engine_is_an_error(house: House, spans: InMemorySpanExporter) -> None:
+    house.ledger.away = True
+    async with house.calls(house.token()) as stub:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stub.StartCall(start_request())
+    [span] = spans.get_finished_spans()
+    assert span.name == "cordboard.call.v1.CallService/StartCall"
+    assert span.status.status_code == StatusCode.ERROR
+    assert not span.events
+    assert "ice-ufrag" not in span.to_json()
