@@ -1,0 +1,118 @@
+"""The voice agent process: engines, conversations, control service, registration."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from uuid import uuid4
+
+from cordboard.registry.v1.node_registry_service_pb2 import Node, NodeKind
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.ledger_client import EventProducer, LedgerClient
+from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.settings import Settings
+from cordboard.voice.v1 import voice_agent_service_pb2 as voice
+from cordboard.voice.v1.voice_agent_service_pb2_grpc import add_VoiceAgentServiceServicer_to_server
+from cordboard.voice_agent.audio_port import AudioPort, GrpcAudioPort
+from cordboard.voice_agent.conversation import Engines
+from cordboard.voice_agent.engines.hibari import HibariSynthesizer
+from cordboard.voice_agent.engines.moonshine import MoonshineTranscriber
+from cordboard.voice_agent.engines.silero import SileroModel
+from cordboard.voice_agent.fact_log import FactLog, LedgerFactLog
+from cordboard.voice_agent.installed_profiles import installed_profiles
+from cordboard.voice_agent.phrase_cache import PhraseCache
+from cordboard.voice_agent.registration import GrpcRegistry, Registration
+from cordboard.voice_agent.roster import Roster, Surroundings
+from cordboard.voice_agent.servicer import VoiceAgentServicer
+
+COMPONENT = "voice-agent"
+SERVICE = voice.DESCRIPTOR.services_by_name["VoiceAgentService"].full_name
+DRAIN_S = 3.0
+
+
+async def serve(settings: Settings, stop: Stop) -> None:
+    """Run the voice agent until it is asked to stop."""
+    boot_id = uuid4().hex[:12]
+    identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
+    verifier = TokenVerifier.load(settings.keys_path)
+    transcriber, synthesizer, silero = MoonshineTranscriber(), HibariSynthesizer(), SileroModel()
+    await asyncio.gather(transcriber.start(), synthesizer.start())
+    phrases = PhraseCache(synthesizer)
+    for profile in installed_profiles():
+        await phrases.prepare(profile.fixed_clauses())
+    versions = {"asr": transcriber.version, "tts": synthesizer.version, "vad": silero.version}
+    ledger = open_channel(settings.require("ledger"), identity, "ledger")
+    producer = EventProducer(
+        LedgerClient(ledger), identity.source(boot_id), settings.spool_path, build_id=settings.build_id
+    )
+    roster = Roster(
+        Surroundings(
+            engines=Engines(transcriber, phrases, silero.detector, versions),
+            open_port=_ports(identity),
+            open_log=_logs(producer),
+            clock_us=lambda: time.monotonic_ns() // 1_000,
+            new_id=lambda: uuid4().hex,
+            today=date.today,
+        )
+    )
+    server = GrpcServer(settings.listen, verifier, COMPONENT, allowed={f"/{SERVICE}/": {"worker"}})
+    server.add(add_VoiceAgentServiceServicer_to_server, VoiceAgentServicer(roster, versions), SERVICE)
+    try:
+        async with producer:
+            port = await server.start()
+            address = f"{settings.listen.rpartition(':')[0]}:{port}"
+            registration = Registration(GrpcRegistry(ledger), _node(settings.instance, address, boot_id, roster))
+            renewing = asyncio.create_task(registration.run())
+            announce_ready(grpc=address)
+            await stop.wait()
+            roster.draining = True
+            registration.announce()
+            await roster.close(DRAIN_S)
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            await server.stop()
+    finally:
+        await asyncio.gather(transcriber.stop(), synthesizer.stop())
+        await ledger.close()
+
+
+def _node(instance: str, address: str, boot_id: str, roster: Roster) -> Callable[[], Node]:
+    def describe() -> Node:
+        return Node(
+            node_id=instance,
+            kind=NodeKind.NODE_KIND_VOICE,
+            address=address,
+            boot_id=boot_id,
+            capacity=roster.capacity,
+            load=roster.load,
+            draining=roster.draining,
+        )
+
+    return describe
+
+
+def _ports(identity: ServiceIdentity) -> Callable[[voice.EngageRequest], AudioPort]:
+    def open_port(request: voice.EngageRequest) -> AudioPort:
+        channel = open_channel(request.node_address, identity, "media-node")
+        return GrpcAudioPort(channel, call_id=request.call_id, leg_id=request.leg_id, leg_token=request.leg_token)
+
+    return open_port
+
+
+def _logs(producer: EventProducer) -> Callable[[str], FactLog]:
+    def open_log(call_id: str) -> FactLog:
+        return LedgerFactLog(producer, call_id)
+
+    return open_log
+
+
+def main() -> int:
+    """Run the process."""
+    return run(serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

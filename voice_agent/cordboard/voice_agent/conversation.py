@@ -1,0 +1,438 @@
+"""One conversation with a caller: hears, decides, speaks, and logs what it saw. All timers run on media time."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from cordboard.call.v1.facts_pb2 import (
+    BargedIn,
+    ConversationEnded,
+    EngineVersionsReported,
+    ReplyHeard,
+    ReplyPlanned,
+    UtteranceHeard,
+)
+from cordboard.core.errors import CordboardError
+from cordboard.media.v1.media_node_service_pb2 import AttachAudioResponse, HeardAudio, Playout
+from cordboard.voice_agent.audio_port import AudioPort
+from cordboard.voice_agent.dialogue import policy
+from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, ToolOutcome, Utterance
+from cordboard.voice_agent.dialogue.words import content_words
+from cordboard.voice_agent.endpointing import (
+    Endpointer,
+    Event,
+    GuessDropped,
+    GuessWanted,
+    NoiseEnded,
+    SpeechBegan,
+    TurnEnded,
+)
+from cordboard.voice_agent.engagement import Engagement
+from cordboard.voice_agent.engines.transcriber import Transcriber, Transcript
+from cordboard.voice_agent.engines.voice_activity import DetectorFactory
+from cordboard.voice_agent.fact_log import FactLog
+from cordboard.voice_agent.hearing import Hearing
+from cordboard.voice_agent.media_clock import MediaClock
+from cordboard.voice_agent.patience import Patience
+from cordboard.voice_agent.phrase_cache import PhraseCache
+from cordboard.voice_agent.speaking import Play, Speaking
+from cordboard.voice_agent.turn_meter import TurnMeter, duration
+
+FAREWELL_LIMIT_S = 6.0
+INAUDIBLE = Transcript("inaudible", 0.0)
+# Said while listening; not meant to take the word.
+_BACKCHANNELS = frozenset("mm hmm mhm uh huh ah okay ok right yeah yes yep sure hello hi hey".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What a conversation hears and speaks with."""
+
+    transcriber: Transcriber
+    phrases: PhraseCache
+    detector: DetectorFactory
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A turn that was answered, but nothing of the answer was heard yet: the caller may still go on."""
+
+    ended: TurnEnded
+    before: DialogueState
+    move: Move
+    play: Play | None
+    meter: TurnMeter
+
+
+@dataclass(frozen=True, slots=True)
+class _Guessed:
+    guess: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    play_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    finish_speaking: bool
+
+
+class _PortGone:
+    """The node closed the port or cannot be reached."""
+
+
+_Item = AttachAudioResponse | _Guessed | ToolOutcome | _Line | _Release | _PortGone | Play
+
+
+class Conversation:
+    """Talks with one caller over one port until it is released or the port is gone."""
+
+    def __init__(
+        self,
+        engagement: Engagement,
+        engines: Engines,
+        port: AudioPort,
+        facts: FactLog,
+        *,
+        clock_us: Callable[[], int],
+        new_id: Callable[[], str],
+    ) -> None:
+        """Take the call, the engines, the port, the log, a monotonic clock in microseconds and a source of ids."""
+        self.engagement = engagement
+        self.state = DialogueState(call_id=engagement.call_id)
+        self.recovered_turns = 0
+        self._engines = engines
+        self._port = port
+        self._facts = facts
+        self._clock_us = clock_us
+        self._new_id = new_id
+        self._clock = MediaClock()
+        self._hearing = Hearing(engines.detector(), Endpointer())
+        self._speaking = Speaking(port, engines.phrases, clock_us=clock_us, new_id=new_id, notify=self._inbox_put)
+        self._patience = Patience()
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+        self._guesses: dict[int, asyncio.Task[None]] = {}
+        self._pending: _Pending | None = None
+        self._meters: dict[str, TurnMeter] = {}
+        self._open_meter: TurnMeter | None = None
+        self._last_ended: TurnEnded | None = None
+        self._was_premature = False
+        self._onset_us = 0
+        self._rest: tuple[str, ...] = ()
+        self._lines: deque[_Line] = deque()
+        self._ending: tuple[str, ConversationEnded] | None = None
+        self._leaving = False
+        self._running = True
+
+    # What others ask for.
+
+    def deliver(self, outcome: ToolOutcome) -> None:
+        """Hand over the result of a tool; one that nobody waits for changes nothing."""
+        self._inbox.put_nowait(outcome)
+
+    def say(self, text: str) -> str:
+        """Say a line at the next pause, and give the id of its playing."""
+        line = _Line(text, self._new_id())
+        self._inbox.put_nowait(line)
+        return line.play_id
+
+    def release(self, *, finish_speaking: bool) -> None:
+        """Leave the call, at once or after what is being said."""
+        self._inbox.put_nowait(_Release(finish_speaking))
+
+    @property
+    def is_settled(self) -> bool:
+        """True when all that was given to it has been dealt with."""
+        return self._inbox.empty() and not self._guesses and self._speaking.is_settled
+
+    # The loop.
+
+    async def run(self) -> None:
+        """Talk until the end."""
+        receiver = asyncio.create_task(self._receive())
+        try:
+            while self._running:
+                await self._handle(await self._inbox.get())
+        finally:
+            for task in (receiver, *self._guesses.values()):
+                task.cancel()
+            await self._speaking.close()
+            await self._port.close()
+            await asyncio.gather(receiver, *self._guesses.values(), return_exceptions=True)
+
+    async def _receive(self) -> None:
+        with contextlib.suppress(CordboardError):
+            async for response in self._port.receive():
+                self._inbox.put_nowait(response)
+        self._inbox.put_nowait(_PortGone())
+
+    def _inbox_put(self, play: Play) -> None:
+        self._inbox.put_nowait(play)
+
+    async def _handle(self, item: _Item) -> None:
+        match item:
+            case AttachAudioResponse():
+                await self._on_response(item)
+            case _Guessed():
+                self._guesses.pop(item.guess, None)
+                endpointer = self._hearing.endpointer
+                await self._on_events(
+                    endpointer.understand(item.guess, item.transcript.text, item.transcript.confidence)
+                )
+            case ToolOutcome():
+                self._on_tool(item)
+            case _Line():
+                self._lines.append(item)
+            case _Release():
+                await self._on_release(item)
+            case Play():
+                self._on_play_notice(item)
+            case _PortGone():
+                self._running = False
+        self._hearing.endpointer.agent_speaks = self._speaking.is_audible
+
+    async def _on_response(self, response: AttachAudioResponse) -> None:
+        match response.WhichOneof("message"):
+            case "attached":
+                self._clock.observe(response.attached.media_us, self._clock_us())
+                self._hearing.now_us = response.attached.media_us
+                self._log(EngineVersionsReported(versions=dict(self._engines.versions)))
+                self._make(self.engagement.first_move())
+            case "audio":
+                await self._on_audio(response.audio)
+            case "playout":
+                self._on_playout(response.playout)
+            case _:
+                pass
+
+    async def _on_audio(self, audio: HeardAudio) -> None:
+        if self.state.is_over or self._leaving:
+            # Nothing is transcribed after the end; time goes on.
+            self._hearing.now_us = audio.media_us
+            return
+        events = self._hearing.push(audio)
+        self._clock.observe(self._hearing.now_us, self._clock_us())
+        await self._on_events(events)
+        self._wait(gated=audio.gated)
+
+    async def _on_events(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case SpeechBegan():
+                    await self._on_speech(event.onset_us)
+                case GuessWanted():
+                    pcm = self._hearing.audio(event.started_us, event.ended_us)
+                    self._guesses[event.guess] = asyncio.create_task(self._transcribe(event.guess, pcm))
+                case GuessDropped():
+                    if task := self._guesses.pop(event.guess, None):
+                        task.cancel()
+                case NoiseEnded():
+                    self._take_up()
+                case TurnEnded():
+                    self._on_turn(event)
+
+    async def _transcribe(self, guess: int, pcm: bytes) -> None:
+        try:
+            transcript = await self._engines.transcriber.transcribe(pcm)
+        except CordboardError:
+            # The ear is away: the caller is asked again, and a human takes over when it stays away.
+            transcript = INAUDIBLE
+        self._inbox.put_nowait(_Guessed(guess, transcript))
+
+    # The caller's turns.
+
+    async def _on_speech(self, onset_us: int) -> None:
+        self._onset_us = onset_us
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            # Nothing of the reply was heard: take it back and let the caller go on with the same turn.
+            self.recovered_turns += 1
+            self.state = pending.before
+            self._hearing.endpointer.reopen(pending.ended.started_us)
+            self._hearing.endpointer.expects = policy.expects(self.engagement.profile, self.state)
+            await self._speaking.flush()
+            return
+        if not self._speaking.is_active:
+            return
+        if self._last_ended is not None and self._hearing.endpointer.went_on(self._last_ended, onset_us):
+            self._was_premature = True
+        for play in await self._speaking.flush():
+            self._finish_play(play, sent_us=0, flushed=True)
+
+    def _on_turn(self, ended: TurnEnded) -> None:
+        if self._rest and set(content_words(ended.text)) <= _BACKCHANNELS and not self.state.question_heard:
+            self._take_up()
+            return
+        self._rest = ()
+        now_us = self._clock_us()
+        before = self.state
+        move = policy.hear(self.engagement.profile, before, Utterance(ended.text, ended.confidence))
+        meter = TurnMeter.begin(move.state.turn_id, ended, self._clock, heard_us=self._hearing.now_us, now_us=now_us)
+        meter.split, self._was_premature = self._was_premature, False
+        meter.thought_us = self._clock_us() - now_us
+        self._last_ended = ended
+        self._open_meter = meter
+        play = self._speak(move, move.state.turn_id)
+        self._pending = _Pending(ended, before, move, play, meter)
+        # What acts on the world, or says nothing, cannot be taken back or need not be.
+        if play is None or move.tools or (move.ending is not None and not move.ends_after_speech):
+            self._commit()
+
+    def _commit(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        ended, move = pending.ended, pending.move
+        self._log(
+            UtteranceHeard(
+                turn_id=move.state.turn_id,
+                leg_id=self.engagement.peer_leg_id,
+                text=ended.text,
+                started_us=ended.started_us,
+                ended_us=ended.ended_us,
+                confidence=ended.confidence,
+            ),
+            turn_id=move.state.turn_id,
+        )
+        self._log_move(move, move.state.turn_id, pending.play)
+
+    # The agent's moves.
+
+    def _make(self, move: Move, turn_id: str = "") -> None:
+        play = self._speak(move, turn_id)
+        self._log_move(move, turn_id, play)
+
+    def _speak(self, move: Move, turn_id: str) -> Play | None:
+        self.state = move.state
+        self._hearing.endpointer.expects = move.expects
+        if not move.clauses:
+            return None
+        self._rest = ()
+        play = self._speaking.say(move.clauses, turn_id)
+        if self._open_meter is not None:
+            self._meters[play.play_id], self._open_meter = self._open_meter, None
+        if move.ending is not None and move.ends_after_speech:
+            self._ending = (play.play_id, move.ending)
+        return play
+
+    def _log_move(self, move: Move, turn_id: str, play: Play | None) -> None:
+        for fact in move.facts:
+            self._log(fact, turn_id=turn_id)
+        if play is not None:
+            planned = ReplyPlanned(turn_id=turn_id, play_id=play.play_id, clauses=move.clauses)
+            self._log(planned, turn_id=turn_id)
+        for tool in move.tools:
+            self._log(tool, turn_id=turn_id)
+        if move.tools:
+            self._patience.tool_asked(self._hearing.now_us)
+        if move.ending is not None and not move.ends_after_speech:
+            self._log(move.ending, turn_id=turn_id)
+
+    def _on_tool(self, outcome: ToolOutcome) -> None:
+        if outcome.tool_call_id != self.state.pending:
+            return
+        if self._open_meter is not None:
+            meter = self._open_meter
+            meter.tool_us = max(0, self._clock_us() - meter.decided_us - meter.thought_us)
+        self._commit()
+        self._make(policy.settle_tool(self.engagement.profile, self.state, outcome), self.state.turn_id)
+
+    def _take_up(self) -> None:
+        """Say what an interruption without words kept from being heard."""
+        rest, self._rest = self._rest, ()
+        if rest and not self._speaking.is_active:
+            self.state = policy.taken_up(self.state)
+            self._plan(self._speaking.say(rest, self.state.turn_id))
+
+    def _plan(self, play: Play) -> None:
+        planned = ReplyPlanned(turn_id=play.turn_id, play_id=play.play_id, clauses=play.clauses)
+        self._log(planned, turn_id=play.turn_id)
+
+    def _wait(self, *, gated: bool) -> None:
+        """Do what is due when nobody speaks: a line to say, a filler, a word to a silent caller."""
+        quiet = self._hearing.endpointer.is_quiet and not self._speaking.is_active and not gated
+        if quiet and self._lines and self._pending is None:
+            line = self._lines.popleft()
+            self._plan(self._speaking.say((line.text,), "", line.play_id))
+            quiet = False
+        match self._patience.due(self._hearing.now_us, quiet=quiet, state=self.state, profile=self.engagement.profile):
+            case "filler":
+                play = self._speaking.say(self.engagement.profile.line("filler"), self.state.turn_id)
+                if self._open_meter is not None:
+                    self._meters[play.play_id], self._open_meter = self._open_meter, None
+                self._plan(play)
+            case "tool_lost":
+                self._on_tool(ToolOutcome(self.state.pending, "unknown"))
+            case "silence":
+                self._make(policy.fall_silent(self.engagement.profile, self.state))
+            case _:
+                pass
+
+    # What became of the agent's speech.
+
+    def _on_play_notice(self, play: Play) -> None:
+        if play.failed:
+            self._pending = None
+            self._make(policy.fail(self.engagement.profile, self.state))
+        elif meter := self._meters.get(play.play_id):
+            meter.first_sent_us = play.first_sent_us
+
+    def _on_playout(self, playout: Playout) -> None:
+        play = self._speaking.progress(playout)
+        if play is None:
+            return
+        if self._pending is not None and self._pending.play is play:
+            self._commit()
+        if playout.state == Playout.STATE_STARTED:
+            if meter := self._meters.get(play.play_id):
+                meter.started_us = self._clock.to_local(playout.media_us)
+        elif playout.state == Playout.STATE_FINISHED:
+            self._finish_play(play, sent_us=playout.sent.ToMicroseconds(), flushed=False)
+        elif playout.state == Playout.STATE_FLUSHED:
+            if not self._leaving:
+                silence = duration(playout.media_us - self._onset_us)
+                self._log(BargedIn(play_id=play.play_id, onset_to_silence=silence), turn_id=play.turn_id)
+            self._finish_play(play, sent_us=playout.sent.ToMicroseconds(), flushed=True)
+        if self._leaving and not self._speaking.is_active:
+            self._running = False
+
+    def _finish_play(self, play: Play, *, sent_us: int, flushed: bool) -> None:
+        heard = play.heard(sent_us) if flushed else play.heard_all()
+        self._log(
+            ReplyHeard(play_id=play.play_id, turn_id=play.turn_id, text=heard.text, interrupted=heard.interrupted),
+            turn_id=play.turn_id,
+        )
+        if heard.interrupted:
+            self._rest = (*self._rest, *heard.rest)
+            self.state = policy.interrupt(self.state, heard.text)
+        if meter := self._meters.pop(play.play_id, None):
+            meter.premature = self._was_premature
+            if meter.started_us:
+                self._log(meter.measured(), turn_id=meter.turn_id)
+        if self._ending is not None and self._ending[0] == play.play_id:
+            (_, ending), self._ending = self._ending, None
+            self._log(ending, turn_id=play.turn_id)
+
+    # The end.
+
+    async def _on_release(self, release: _Release) -> None:
+        self._leaving = True
+        if self._speaking.is_active and release.finish_speaking:
+            asyncio.get_running_loop().call_later(FAREWELL_LIMIT_S, self._inbox.put_nowait, _Release(False))
+            return
+        if self._speaking.is_active:
+            with contextlib.suppress(CordboardError):
+                await self._speaking.flush()
+        self._running = False
+
+    def _log(self, event: Message, turn_id: str = "") -> None:
+        self._facts.record(event, media_us=self._hearing.now_us, leg_id=self.engagement.leg_id, turn_id=turn_id)

@@ -1,0 +1,236 @@
+"""The dialogue policy: pure functions from a state and what happened to a move.
+
+begin / rejoin      the agent joins a call
+hear                the caller said something
+settle_tool         a tool call ended
+fall_silent         the caller says nothing
+interrupt           the caller cut a reply off
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from cordboard.call.v1.call_pb2 import Consent, TalkOutcome, Urgency
+from cordboard.voice_agent.dialogue import booking_steps, intake
+from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, Stage, ToolOutcome, Utterance
+from cordboard.voice_agent.dialogue.draft import Draft, expectation
+from cordboard.voice_agent.dialogue.expectation import Expectation
+from cordboard.voice_agent.dialogue.offer import offers_of
+from cordboard.voice_agent.dialogue.slot_learning import learn
+from cordboard.voice_agent.dialogue.urgency_words import NAMES
+from cordboard.voice_agent.dialogue.words import affirms, content_words, says, words_of
+from cordboard.voice_agent.profile import Profile, RedLine
+
+# Below this the words are a guess.
+LEAST_CONFIDENCE = 0.4
+SILENCES = 2
+
+_GOODBYE = (
+    "bye",
+    "goodbye",
+    "good bye",
+    "bye bye",
+    "have to go",
+    "gotta go",
+    "got to go",
+    "hang up",
+    "talk to you later",
+)
+_REPEAT = (
+    "repeat that", "say that again", "say it again", "come again", "what was that", "what did you say", "pardon",
+    "didn't catch that", "didn't hear you", "couldn't hear you", "can you repeat", "could you repeat", "what's that",
+)  # fmt: skip
+_BARE_REPEAT = frozenset({("sorry",), ("what",), ("excuse", "me"), ("huh",), ("again",), ("sorry", "what")})
+_WAIT = (
+    "hold on", "one moment", "just a moment", "one second", "just a second", "give me a second", "give me a moment",
+    "wait a minute", "wait a second", "one minute", "just a minute", "let me check", "let me look", "hang on",
+    "bear with me", "let me think",
+)  # fmt: skip
+
+
+def begin(profile: Profile, call_id: str, *, ask_consent: bool, today: date | None = None) -> Move:
+    """Greet, and ask the first question."""
+    draft = Draft(profile, DialogueState(call_id=call_id, today=today))
+    draft.line("greeting")
+    _open(draft, ask_consent=ask_consent)
+    return draft.move()
+
+
+def rejoin(profile: Profile, state: DialogueState, *, ask_consent: bool) -> Move:
+    """Take up a call that another instance left: one short line, then the question that stands."""
+    draft = Draft(profile, state)
+    draft.line("rejoin")
+    if state.pending:
+        draft.line("filler")
+    else:
+        _open(draft, ask_consent=ask_consent)
+    return draft.move()
+
+
+def hear(profile: Profile, state: DialogueState, utterance: Utterance) -> Move:
+    """Answer one turn of the caller."""
+    draft = Draft(profile, replace(state, turn=state.turn + 1, ordinal=0, silences=0))
+    if state.is_over:
+        return draft.move()
+    text = utterance.text
+    words = words_of(text)
+    if red_line := _red_line(profile, words):
+        _touch(draft, red_line)
+    elif answer := _answer(profile, words):
+        draft.say(answer)
+        intake.ask_again(draft)
+    elif any(affirms(words, phrase) for phrase in profile.escalation.person_phrases):
+        learn(draft, text, asked="")
+        intake.hand_over(draft, "person_asked_for", "Asked for a person")
+    elif any(affirms(words, phrase) for phrase in profile.escalation.change_phrases) and state.stage is not Stage.OFFER:
+        intake.hand_over(draft, "person_asked_for", "Wants to change an appointment")
+    elif utterance.confidence < LEAST_CONFIDENCE:
+        intake.misunderstood(draft)
+    elif says(words, *_REPEAT) or content_words(text) in _BARE_REPEAT:
+        draft.say(state.last_said or state.last_question)
+        draft.update(question_heard=True)
+    elif says(words, *_WAIT) and len(words) <= 8:
+        draft.line("take_your_time")
+    elif says(words, *_GOODBYE):
+        intake.farewell(draft)
+    else:
+        _by_stage(draft, text)
+    return draft.move()
+
+
+def settle_tool(profile: Profile, state: DialogueState, outcome: ToolOutcome) -> Move:
+    """Go on with the result of a tool. A result that nobody waits for changes nothing."""
+    draft = Draft(profile, state)
+    if state.is_over or not state.pending or outcome.tool_call_id != state.pending:
+        return draft.move()
+    draft.update(pending="")
+    if state.stage is Stage.BOOKING:
+        booking_steps.booked(draft, outcome)
+    else:
+        booking_steps.found(draft, outcome)
+    return draft.move()
+
+
+def fall_silent(profile: Profile, state: DialogueState) -> Move:
+    """Ask twice whether the caller is there, then say goodbye."""
+    draft = Draft(profile, state)
+    if state.is_over:
+        return draft.move()
+    draft.update(silences=state.silences + 1, question_heard=True)
+    if draft.state.silences <= SILENCES:
+        draft.line("are_you_there")
+        draft.say(state.last_question if state.stage is not Stage.ANYTHING_ELSE else ())
+    else:
+        draft.line("nobody_there")
+        draft.end(TalkOutcome.TALK_OUTCOME_CALLER_LEFT, because="The caller fell silent", after_speech=True)
+    move = draft.move()
+    # What is asked again stays the question, not `are you still there`.
+    return replace(move, state=replace(move.state, last_question=state.last_question))
+
+
+def fail(profile: Profile, state: DialogueState) -> Move:
+    """End the conversation because the agent can no longer hear or speak."""
+    draft = Draft(profile, state)
+    if not state.is_over:
+        draft.end(TalkOutcome.TALK_OUTCOME_FAULT, because="The agent failed", skills=profile.escalation.skills)
+    return draft.move()
+
+
+def interrupt(state: DialogueState, heard: str) -> DialogueState:
+    """Take note of how much of the last reply was heard: a question that was not heard has no answer yet."""
+    if not state.last_question:
+        return state
+    wanted = words_of(" ".join(state.last_question))
+    got = words_of(heard)
+    # Most of a question is enough to answer it.
+    needed = wanted[: max(1, len(wanted) * 2 // 3)]
+    missed = not any(got[start : start + len(needed)] == needed for start in range(len(got)))
+    return replace(state, question_heard=not missed)
+
+
+def taken_up(state: DialogueState) -> DialogueState:
+    """Take note that the rest of a reply is said after all."""
+    return replace(state, question_heard=True)
+
+
+def expects(profile: Profile, state: DialogueState) -> Expectation:
+    """Tell what kind of answer a state waits for."""
+    return expectation(profile, state)
+
+
+def resume(
+    call_id: str, *, turn: int, values: dict[str, str], urgency: Urgency.ValueType, consent: Consent.ValueType,
+    today: date | None = None,
+) -> DialogueState:  # fmt: skip
+    """Make the state of a call that another instance left, from what the log knows."""
+    known = {name: value for name, value in values.items() if value}
+    if urgency in NAMES:
+        known["urgency"] = NAMES[urgency]
+    return DialogueState(call_id=call_id, today=today, turn=turn, values=tuple(known.items()), consent=consent)
+
+
+def recall_tool(
+    profile: Profile, state: DialogueState, name: str, arguments: dict[str, str], outcome: ToolOutcome
+) -> DialogueState:
+    """Take note of a tool call of another instance, so that it is waited for or built upon, never repeated."""
+    booking = profile.booking
+    if booking is None or name not in (booking.find_tool, booking.book_tool):
+        return state
+    books = name == booking.book_tool
+    chosen = next((offer for offer in state.offers if offer.slot_id == arguments.get("slot_id")), None)
+    if not outcome.outcome:
+        stage = Stage.BOOKING if books else Stage.FINDING
+        return replace(state, stage=stage, pending=outcome.tool_call_id, chosen=chosen if books else None)
+    if outcome.outcome != booking_steps.OK:
+        return replace(state, offers=())
+    if not books:
+        return replace(state, offers=offers_of(outcome.result)[: booking.offers_at_a_time])
+    return replace(state, chosen=chosen, booked=outcome.result.get("starts_at", "yes"))
+
+
+def _open(draft: Draft, *, ask_consent: bool) -> None:
+    answered = draft.state.consent in (Consent.CONSENT_GIVEN, Consent.CONSENT_REFUSED)
+    if ask_consent and not answered:
+        draft.update(stage=Stage.CONSENT, consent=Consent.CONSENT_ASKED, tries=0)
+        draft.ask(draft.profile.line("consent_question"))
+    else:
+        intake.ask_next(draft)
+
+
+def _by_stage(draft: Draft, text: str) -> None:
+    match draft.state.stage:
+        case Stage.CONSENT:
+            intake.hear_consent(draft, text)
+        case Stage.SLOT:
+            intake.hear_slot(draft, text)
+        case Stage.OFFER:
+            intake.hear_offer(draft, text)
+        case Stage.ANYTHING_ELSE:
+            intake.hear_anything_else(draft, text)
+        case _:
+            intake.hear_while_waiting(draft, text)
+
+
+def _red_line(profile: Profile, words: tuple[str, ...]) -> RedLine | None:
+    for rule in profile.escalation.red_lines:
+        if any(affirms(words, phrase) for phrase in rule.phrases):
+            return rule
+    return None
+
+
+def _touch(draft: Draft, red_line: RedLine) -> None:
+    draft.update(values=tuple({**dict(draft.state.values), "urgency": "urgent"}.items()))
+    draft.say(red_line.lines)
+    draft.end(
+        TalkOutcome.TALK_OUTCOME_RED_LINE,
+        because=f"Red line: {red_line.name.replace('_', ' ')}",
+        red_line=red_line.name,
+        skills=red_line.skills or draft.profile.escalation.skills,
+    )
+
+
+def _answer(profile: Profile, words: tuple[str, ...]) -> tuple[str, ...]:
+    for answer in profile.answers:
+        if says(words, *answer.phrases):
+            return answer.lines
+    return ()

@@ -1,0 +1,48 @@
+"""Words of an utterance as the recognisers compare them."""
+
+import re
+
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+
+# Said between words without a meaning of their own.
+FILLERS = frozenset({"um", "uh", "er", "erm", "ah", "hm", "hmm", "well", "so", "like", "oh"})
+
+NEGATIONS = frozenset(
+    {"no", "not", "don't", "dont", "isn't", "never", "without", "didn't", "doesn't", "wasn't", "haven't"}
+)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Give the words in lower case without punctuation; curly apostrophes count as straight ones."""
+    return tuple(_WORD.findall(text.lower().replace("’", "'")))
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """Give the words without fillers."""
+    return tuple(word for word in words_of(text) if word not in FILLERS)
+
+
+def find_phrase(words: tuple[str, ...], phrase: tuple[str, ...]) -> int:
+    """Give the place of `phrase` in `words`, -1 when it is not there."""
+    for start in range(len(words) - len(phrase) + 1):
+        if words[start : start + len(phrase)] == phrase:
+            return start
+    return -1
+
+
+def says(words: tuple[str, ...], *phrases: str) -> bool:
+    """Tell whether one of the phrases is in the words, whole words only."""
+    return any(find_phrase(words, words_of(phrase)) >= 0 for phrase in phrases)
+
+
+def affirms(words: tuple[str, ...], phrase: str) -> bool:
+    """Tell whether the phrase is said and not denied just before it, as in `I don't have any chest pain`."""
+    wanted = words_of(phrase)
+    start = 0
+    while (place := find_phrase(words[start:], wanted)) >= 0:
+        place += start
+        # An `and no pain` after a pause belongs to what follows, so only the nearest words count.
+        if not NEGATIONS & set(words[max(0, place - 4) : place]):
+            return True
+        start = place + 1
+    return False

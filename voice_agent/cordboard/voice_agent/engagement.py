@@ -1,0 +1,70 @@
+"""One call that a voice agent was asked to join."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cordboard.call.v1.call_pb2 import Consent
+from cordboard.voice.v1.voice_agent_service_pb2 import ConversationContext, EngageRequest
+from cordboard.voice_agent.dialogue import policy
+from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, ToolOutcome
+from cordboard.voice_agent.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """Where to speak, with whom, as whom, and what was said before."""
+
+    call_id: str
+    leg_id: str
+    peer_leg_id: str
+    profile: Profile
+    ask_consent: bool = False
+    context: ConversationContext | None = None
+    today: date | None = None
+
+    @classmethod
+    def of(cls, request: EngageRequest, today: date) -> "Engagement":
+        """Read a request. Raises InvalidError(PROFILE_UNKNOWN)."""
+        return cls(
+            call_id=request.call_id,
+            leg_id=request.leg_id,
+            peer_leg_id=request.peer_leg_id,
+            profile=Profile.parse(request.profile),
+            ask_consent=request.ask_consent,
+            context=request.context if request.HasField("context") else None,
+            today=today,
+        )
+
+    @property
+    def is_rejoin(self) -> bool:
+        """True when another instance has talked with this caller before."""
+        context = self.context
+        return context is not None and bool(context.turns or context.turns_taken or context.tool_calls)
+
+    def first_move(self) -> Move:
+        """Greet, or go on where the other instance stopped."""
+        if not self.is_rejoin:
+            return policy.begin(self.profile, self.call_id, ask_consent=self.ask_consent, today=self.today)
+        return policy.rejoin(self.profile, self._state_so_far(), ask_consent=self.ask_consent)
+
+    def _state_so_far(self) -> DialogueState:
+        context = self.context or ConversationContext()
+        slots = context.slots
+        values = {
+            "name": slots.name,
+            "reason": slots.reason,
+            "callback_number": slots.callback_number,
+            **dict(slots.extra),
+        }
+        state = policy.resume(
+            self.call_id,
+            turn=context.turns_taken,
+            values=values,
+            urgency=slots.urgency,
+            consent=context.consent or Consent.CONSENT_UNSPECIFIED,
+            today=self.today,
+        )
+        for call in context.tool_calls:
+            outcome = ToolOutcome(call.tool_call_id, call.outcome, dict(call.result), call.reason)
+            state = policy.recall_tool(self.profile, state, call.name, dict(call.arguments), outcome)
+        return state

@@ -1,0 +1,90 @@
+"""Is a text the whole of what a caller wants to say? Rules on words, by what was asked."""
+
+from enum import IntEnum
+
+from cordboard.voice_agent.dialogue.expectation import Answer, Expectation
+from cordboard.voice_agent.dialogue.spoken_digits import all_digits
+from cordboard.voice_agent.dialogue.words import content_words, says, words_of
+from cordboard.voice_agent.dialogue.yes_no import is_bare
+
+
+class Completeness(IntEnum):
+    """How complete a text is; the less, the longer the silence that ends the turn."""
+
+    INCOMPLETE = 0
+    OPEN = 1
+    COMPLETE = 2
+    DECISIVE = 3
+
+
+# Nobody ends a sentence with these.
+_TRAILING_WORDS = """
+    and or but because so if that which when while than as to for from of in on at with by about into the a an my your
+    our his her their this these is are was were am be been i i'm i've i'd it's he she we they you have has had do does
+    did can could would will should may might not very really just also then um uh er erm like plus
+    number name's between around since until
+"""
+_TRAILING = frozenset(_TRAILING_WORDS.split())
+# These end in such a word and are whole all the same.
+_WHOLE = (
+    "yes it is", "it is", "i am", "i do", "i did", "yes i have", "i would", "i can", "you can", "you may", "i will",
+    "i have", "not really",
+)  # fmt: skip
+_ANNOUNCED = ("number is", "number's", "reach me at", "call me at", "call me back at", "me on")
+_GOODBYES = ("bye", "goodbye")
+AREA_NUMBER_DIGITS = 10
+
+
+def completeness(text: str, expects: Expectation) -> Completeness:
+    """Tell how complete a text is as an answer to what was asked."""
+    words = content_words(text)
+    if not words:
+        return Completeness.OPEN
+    if is_bare(text) and expects.answer in (Answer.YES_NO, Answer.URGENCY):
+        return Completeness.DECISIVE
+    if says(words[-1:], *_GOODBYES):
+        return Completeness.DECISIVE
+    if (by_digits := _by_digits(text, expects)) is not None:
+        return by_digits
+    if _trails_off(text, words):
+        return Completeness.INCOMPLETE
+    return _by_answer(text, words, expects)
+
+
+def _by_answer(text: str, words: tuple[str, ...], expects: Expectation) -> Completeness:
+    if expects.answer is Answer.NAME:
+        letters = sum(len(word) == 1 for word in words)
+        if letters >= 2:
+            return Completeness.OPEN
+        # A first name is often followed by the last one.
+        return Completeness.COMPLETE if len(words) > 1 else Completeness.OPEN
+    if expects.answer is Answer.REASON:
+        # A story has pauses.
+        return Completeness.OPEN if len(words) < 3 or not _is_closed(text) else Completeness.COMPLETE
+    return Completeness.COMPLETE if _is_closed(text) else Completeness.OPEN
+
+
+def _by_digits(text: str, expects: Expectation) -> Completeness | None:
+    digits = len(all_digits(text).lstrip("+"))
+    if expects.answer is not Answer.NUMBER:
+        announced = says(words_of(text), *_ANNOUNCED)
+        if not announced:
+            return None
+        return Completeness.INCOMPLETE if digits < expects.min_digits else None
+    if digits == 0:
+        return None
+    total = digits + expects.digits_held
+    if total >= AREA_NUMBER_DIGITS:
+        return Completeness.DECISIVE
+    # Seven digits are a whole local number; eight and nine are on the way to ten.
+    return Completeness.COMPLETE if total == expects.min_digits else Completeness.INCOMPLETE
+
+
+def _trails_off(text: str, words: tuple[str, ...]) -> bool:
+    if text.rstrip().endswith((",", "-", "…", "...")):
+        return True
+    return words_of(text)[-1] in _TRAILING and not any(words == words_of(whole) for whole in _WHOLE)
+
+
+def _is_closed(text: str) -> bool:
+    return text.rstrip().endswith((".", "?", "!"))
