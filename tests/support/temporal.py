@@ -194,7 +194,8 @@ class PlacedCall:
 
     async def view(self) -> CallView:
         """Ask the workflow how the call stands."""
-        return await self.handle.query(names.QUERY_VIEW, result_type=CallView)
+        view: CallView = await self.handle.query(names.QUERY_VIEW, result_type=CallView)
+        return view
 
     async def until(self, condition: Callable[[CallView], bool], seconds: float = 20.0) -> CallView:
         """Wait until the call stands as `condition` asks."""
