@@ -3,7 +3,7 @@
 Packs are found by the entry point group `cordboard.verticals`. Its distribution names an object that fits VerticalPack:
 
     [project.entry-points."cordboard.verticals"]
-    healthcare = "cordboard.verticals.healthcare:PACK"
+    healthcare = "cordboard.verticals.healthcare.pack:PACK"
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -21,8 +21,10 @@ _FILL = """
 insert into opening (tenant, provider_id, starts_at, ends_at)
 select $1, provider_id, local_start at time zone $2, (local_start + interval '30 minutes') at time zone $2
 from provider,
-     generate_series(($3::timestamptz at time zone $2)::date,
-                     ($3::timestamptz at time zone $2)::date + $4::int, interval '1 day') as day,
+     -- In local time without a zone: an opening at nine is at nine on both sides of a change to summer time.
+     generate_series(date_trunc('day', $3::timestamptz at time zone $2),
+                     date_trunc('day', $3::timestamptz at time zone $2) + make_interval(days => $4::int),
+                     interval '1 day') as day,
      generate_series(day + interval '9 hours', day + interval '17 hours', interval '30 minutes') as local_start
 where tenant = $1 and extract(isodow from day) < 6
 on conflict do nothing
