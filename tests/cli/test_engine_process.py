@@ -8,10 +8,12 @@ from signal import SIGKILL
 
 import pytest
 
+from cordboard.cli.supervision import process_table
 from cordboard.cli.supervision.engine_process import EngineProcess, Role
 from cordboard.cli.supervision.port_book import PortBook
 from cordboard.cli.supervision.service import Service
 from cordboard.cli.supervision.stack import Stack
+from cordboard.cli.supervision.stack_state import ServiceState
 from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.errors import UnavailableError
 
@@ -56,10 +58,8 @@ async def test_a_process_that_dies_is_started_again_and_those_that_need_it_stay(
     async with Stack(tmp_path, describe=describe(FIRST, SECOND)) as stack:
         before = stack.pids()
         await stack.kill("ledger", SIGKILL)
-        async with asyncio.timeout(20):
-            while stack.pids().get("ledger-1", before["ledger-1"]) == before["ledger-1"]:
-                await asyncio.sleep(0.01)
-            await stack.ready("ledger")
+        await asyncio.wait_for(stack.ready("ledger"), 20)
+        assert stack.pids()["ledger-1"] != before["ledger-1"]
         assert stack.pids()["gateway-1"] == before["gateway-1"]
         assert stack.state.services["ledger-1"].restarts == 1
 
@@ -79,3 +79,21 @@ async def test_what_a_process_says_is_in_its_log(tmp_path: Path) -> None:
     async with Stack(tmp_path, describe=describe(FIRST)):
         pass
     assert '"ready": true' in (tmp_path / "logs" / "ledger-1.log").read_text()
+
+
+async def test_a_start_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
+    began = asyncio.Event()
+
+    def observe(state: ServiceState) -> None:
+        if state.pid:
+            began.set()
+
+    stack = Stack(tmp_path, describe=describe(FIRST, SECOND), observe=observe)
+    starting = asyncio.create_task(stack.__aenter__())
+    await began.wait()
+    pids = list(stack.pids().values())
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert pids
+    assert not [pid for pid in pids if process_table.is_alive(pid)]

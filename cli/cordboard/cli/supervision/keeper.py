@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from signal import SIGTERM, Signals
+from signal import SIGKILL, SIGTERM, Signals
 
 from cordboard.cli.supervision.child import Child
 from cordboard.cli.supervision.port_book import PortBook
@@ -43,12 +43,19 @@ class Keeper:
         self._reaper = reaper
         self._changed = changed
         self._stopping = False
+        self._task: asyncio.Task[None] | None = None
 
-    async def run(self, needs: list["Keeper"]) -> None:
+    def start(self, needs: list["Keeper"]) -> None:
+        """Begin to keep it running, once those that it needs serve."""
+        for need in needs:
+            need.dependents.append(self)
+        self._task = asyncio.create_task(self._run(needs), name=f"keep {self.service.name}")
+
+    async def _run(self, needs: list["Keeper"]) -> None:
         """Keep it running; ends when the service cannot be started at all, or by cancellation."""
         loop = asyncio.get_running_loop()
         delay, tries, ever_ready = FIRST_DELAY, 0, False
-        while not self._stopping:
+        while True:
             for need in needs:
                 await need.ready.wait()
             started = loop.time()
@@ -65,8 +72,6 @@ class Keeper:
             else:
                 ever_ready = True
                 note = f"ended with {_name_of_end(ended)}"
-            if self._stopping:
-                return
             delay = FIRST_DELAY if loop.time() - started > STEADY_SECONDS else min(delay * 2, LAST_DELAY)
             self.state.restarts += 1
             self._set("restarting", note=note)
@@ -77,10 +82,7 @@ class Keeper:
         self._ports.renew(self.service.name)
         await self.service.prepare()
         self._set("starting")
-        try:
-            child = await Child.start(self.service.name, self.service.launch(), self._log, self._reaper)
-        except OSError as error:
-            raise UnavailableError("START_FAILED", f"it could not be started: {error.strerror}") from error
+        child = await self._start_child()
         self.child = child
         self.state.pid = child.pid
         self._set("starting")
@@ -96,23 +98,37 @@ class Keeper:
             raise UnavailableError("START_TIMEOUT", "it did not serve in time", process=self.service.name) from error
         finally:
             self.ready.clear()
-            if not self._stopping:
-                await child.stop(grace=0)
-                self.state.pid = 0
+            if self._stopping and child.is_alive:
+                self._set("stopping")
+            await child.stop(grace=STOP_GRACE if self._stopping else 0)
+            self.state.pid = 0
+
+    async def _start_child(self) -> Child:
+        launch = self.service.launch()
+        starting = asyncio.ensure_future(Child.start(self.service.name, launch, self._log, self._reaper))
+        try:
+            return await asyncio.shield(starting)
+        except OSError as error:
+            raise UnavailableError("START_FAILED", f"it could not be started: {error.strerror}") from error
+        except asyncio.CancelledError:
+            # A process that is being made just now must not be forgotten.
+            await (await starting).stop(grace=STOP_GRACE)
+            raise
 
     def kill(self, number: Signals) -> None:
         """Send its process a signal; what dies of it is started again. Raises UnavailableError(NO_PROCESS)."""
         if self.child is None or not self.child.is_alive:
             raise UnavailableError("NO_PROCESS", "there is no such process now", process=self.service.name)
+        if number == SIGKILL:
+            self.ready.clear()
         self.child.signal(number)
 
     async def stop(self) -> None:
         """Stop it for good."""
         self._stopping = True
-        if self.child is not None and self.child.is_alive:
-            self._set("stopping")
-            await self.child.stop(STOP_GRACE)
-        self.state.pid = 0
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         self._set("stopped")
 
     def _restart_dependents(self) -> None:

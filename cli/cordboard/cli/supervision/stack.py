@@ -46,7 +46,6 @@ class Stack:
         self._describe = describe or self._everything
         self._observe = observe
         self._keepers: dict[str, Keeper] = {}
-        self._tasks: list[asyncio.Task[None]] = []
         self._held = contextlib.ExitStack()
 
     async def __aenter__(self) -> Self:
@@ -124,11 +123,8 @@ class Stack:
             keeper = Keeper(service, self.directory, ports, reaper, self._changed)
             self._keepers[service.name] = keeper
             self.state.services[service.name] = keeper.state
-        for name, keeper in self._keepers.items():
-            needs = [self._keepers[need] for need in keeper.service.needs]
-            for need in needs:
-                need.dependents.append(keeper)
-            self._tasks.append(asyncio.create_task(keeper.run(needs), name=f"keep {name}"))
+        for keeper in self._keepers.values():
+            keeper.start([self._keepers[need] for need in keeper.service.needs])
         await self.all_ready()
 
     async def _stop(self) -> None:
@@ -142,9 +138,6 @@ class Stack:
             stopped[name].set()
 
         await asyncio.gather(*(stop(name) for name in self._keepers))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._held.close()
 
     def _changed(self, state: ServiceState) -> None:
