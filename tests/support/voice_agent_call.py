@@ -60,6 +60,7 @@ class MemoryNode:
         self.sent: list[AttachAudioRequest] = []
         self.played = bytearray()
         self.closed = False
+        self.released = False
         self._tracks: list[_Track] = []
         self._outbox: asyncio.Queue[AttachAudioResponse | None] = asyncio.Queue()
 
@@ -93,8 +94,9 @@ class MemoryNode:
             case _:
                 pass
 
-    async def close(self) -> None:
+    async def close(self, *, released: bool) -> None:
         self.closed = True
+        self.released = released
         self.hang_up()
 
     def frame(self, pcm: bytes, *, gated: bool = False) -> None:

@@ -1,6 +1,7 @@
 """The port through which a voice agent hears and speaks: AttachAudio on the media node."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -14,6 +15,9 @@ from cordboard.runtime.grpc_channel import translate_errors
 LEG_TOKEN = "x-cordboard-leg-token"  # noqa: S105 - the name of the metadata, not a token
 
 
+GOODBYE_S = 1.0
+
+
 class AudioPort(Protocol):
     """A bidirectional stream of speech with one leg's ear and mouth."""
 
@@ -25,8 +29,8 @@ class AudioPort(Protocol):
         """Send to the node. Raises CordboardError when the port is lost."""
         ...
 
-    async def close(self) -> None:
-        """Close the port; receive ends."""
+    async def close(self, *, released: bool) -> None:
+        """Close the port; receive ends. One that was not released counts as lost: the node reports which."""
         ...
 
 
@@ -60,12 +64,17 @@ class GrpcAudioPort:
             raise UnavailableError("PORT_CLOSED", "the audio port is closed")
         self._outbox.put_nowait(request)
 
-    async def close(self) -> None:
-        """Close the port and its channel; receive ends."""
+    async def close(self, *, released: bool) -> None:
+        """Close the port and its channel; receive ends. One that was not released counts as lost."""
         if self._closed:
             return
         self._closed = True
-        self._outbox.put_nowait(None)
+        if released:
+            # The node takes a closed request side for a release, a broken stream for a loss.
+            self._outbox.put_nowait(None)
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError, grpc.aio.AioRpcError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._stream.code()
         self._stream.cancel()
         await self._channel.close()
 

@@ -21,9 +21,10 @@ from cordboard.media.v1.media_node_service_pb2 import AttachAudioResponse, Heard
 from cordboard.voice_agent.audio_port import AudioPort
 from cordboard.voice_agent.dialogue import policy
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, ToolOutcome, Utterance
-from cordboard.voice_agent.dialogue.words import content_words
+from cordboard.voice_agent.dialogue.words import is_backchannel
 from cordboard.voice_agent.endpointing import (
     Endpointer,
+    EndpointRules,
     Event,
     GuessDropped,
     GuessWanted,
@@ -36,16 +37,16 @@ from cordboard.voice_agent.engines.transcriber import Transcriber, Transcript
 from cordboard.voice_agent.engines.voice_activity import DetectorFactory
 from cordboard.voice_agent.fact_log import FactLog
 from cordboard.voice_agent.hearing import Hearing
+from cordboard.voice_agent.inbox import Guessed, Item, LineGiven, PortGone, Released
 from cordboard.voice_agent.media_clock import MediaClock
-from cordboard.voice_agent.patience import Patience
+from cordboard.voice_agent.patience import Due, Patience
 from cordboard.voice_agent.phrase_cache import PhraseCache
 from cordboard.voice_agent.speaking import Play, Speaking
-from cordboard.voice_agent.turn_meter import TurnMeter, duration
+from cordboard.voice_agent.turn_book import OpenTurn, TurnBook
+from cordboard.voice_agent.turn_meter import duration
 
 FAREWELL_LIMIT_S = 6.0
 INAUDIBLE = Transcript("inaudible", 0.0)
-# Said while listening; not meant to take the word.
-_BACKCHANNELS = frozenset("mm hmm mhm uh huh ah okay ok right yeah yes yep sure hello hi hey".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +57,6 @@ class Engines:
     phrases: PhraseCache
     detector: DetectorFactory
     versions: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A turn that was answered, but nothing of the answer was heard yet: the caller may still go on."""
-
-    ended: TurnEnded
-    before: DialogueState
-    move: Move
-    play: Play | None
-    meter: TurnMeter
-
-
-@dataclass(frozen=True, slots=True)
-class _Guessed:
-    guess: int
-    transcript: Transcript
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    play_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Release:
-    finish_speaking: bool
-
-
-class _PortGone:
-    """The node closed the port or cannot be reached."""
-
-
-_Item = AttachAudioResponse | _Guessed | ToolOutcome | _Line | _Release | _PortGone | Play
 
 
 class Conversation:
@@ -109,26 +75,23 @@ class Conversation:
         """Take the call, the engines, the port, the log, a monotonic clock in microseconds and a source of ids."""
         self.engagement = engagement
         self.state = DialogueState(call_id=engagement.call_id)
-        self.recovered_turns = 0
         self._engines = engines
         self._port = port
         self._facts = facts
         self._clock_us = clock_us
         self._new_id = new_id
+        self._inbox: asyncio.Queue[Item] = asyncio.Queue()
         self._clock = MediaClock()
         self._hearing = Hearing(engines.detector(), Endpointer())
-        self._speaking = Speaking(port, engines.phrases, clock_us=clock_us, new_id=new_id, notify=self._inbox_put)
-        self._patience = Patience()
-        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+        self._speaking = Speaking(
+            port, engines.phrases, clock_us=clock_us, new_id=new_id, notify=self._inbox.put_nowait
+        )
+        self.turns = TurnBook(EndpointRules(), self._clock, clock_us)
+        self._patience = Patience(engagement.profile)
         self._guesses: dict[int, asyncio.Task[None]] = {}
-        self._pending: _Pending | None = None
-        self._meters: dict[str, TurnMeter] = {}
-        self._open_meter: TurnMeter | None = None
-        self._last_ended: TurnEnded | None = None
-        self._was_premature = False
         self._onset_us = 0
         self._rest: tuple[str, ...] = ()
-        self._lines: deque[_Line] = deque()
+        self._lines: deque[LineGiven] = deque()
         self._ending: tuple[str, ConversationEnded] | None = None
         self._leaving = False
         self._running = True
@@ -141,13 +104,13 @@ class Conversation:
 
     def say(self, text: str) -> str:
         """Say a line at the next pause, and give the id of its playing."""
-        line = _Line(text, self._new_id())
+        line = LineGiven(text, self._new_id())
         self._inbox.put_nowait(line)
         return line.play_id
 
     def release(self, *, finish_speaking: bool) -> None:
         """Leave the call, at once or after what is being said."""
-        self._inbox.put_nowait(_Release(finish_speaking))
+        self._inbox.put_nowait(Released(finish_speaking))
 
     @property
     def is_settled(self) -> bool:
@@ -157,46 +120,44 @@ class Conversation:
     # The loop.
 
     async def run(self) -> None:
-        """Talk until the end."""
+        """Talk until released. A conversation that ends otherwise leaves a lost port, so that another takes over."""
         receiver = asyncio.create_task(self._receive())
+        released = False
         try:
             while self._running:
                 await self._handle(await self._inbox.get())
+            released = self._leaving
         finally:
-            for task in (receiver, *self._guesses.values()):
-                task.cancel()
+            for guess in self._guesses.values():
+                guess.cancel()
             await self._speaking.close()
-            await self._port.close()
+            await self._port.close(released=released)
+            receiver.cancel()
             await asyncio.gather(receiver, *self._guesses.values(), return_exceptions=True)
 
     async def _receive(self) -> None:
         with contextlib.suppress(CordboardError):
             async for response in self._port.receive():
                 self._inbox.put_nowait(response)
-        self._inbox.put_nowait(_PortGone())
+        self._inbox.put_nowait(PortGone())
 
-    def _inbox_put(self, play: Play) -> None:
-        self._inbox.put_nowait(play)
-
-    async def _handle(self, item: _Item) -> None:
+    async def _handle(self, item: Item) -> None:
         match item:
             case AttachAudioResponse():
                 await self._on_response(item)
-            case _Guessed():
+            case Guessed():
                 self._guesses.pop(item.guess, None)
-                endpointer = self._hearing.endpointer
-                await self._on_events(
-                    endpointer.understand(item.guess, item.transcript.text, item.transcript.confidence)
-                )
+                heard = item.transcript
+                await self._on_events(self._hearing.endpointer.understand(item.guess, heard.text, heard.confidence))
             case ToolOutcome():
                 self._on_tool(item)
-            case _Line():
+            case LineGiven():
                 self._lines.append(item)
-            case _Release():
+            case Released():
                 await self._on_release(item)
             case Play():
                 self._on_play_notice(item)
-            case _PortGone():
+            case PortGone():
                 self._running = False
         self._hearing.endpointer.agent_speaks = self._speaking.is_audible
 
@@ -246,64 +207,56 @@ class Conversation:
         except CordboardError:
             # The ear is away: the caller is asked again, and a human takes over when it stays away.
             transcript = INAUDIBLE
-        self._inbox.put_nowait(_Guessed(guess, transcript))
+        self._inbox.put_nowait(Guessed(guess, transcript))
 
     # The caller's turns.
 
     async def _on_speech(self, onset_us: int) -> None:
         self._onset_us = onset_us
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            # Nothing of the reply was heard: take it back and let the caller go on with the same turn.
-            self.recovered_turns += 1
-            self.state = pending.before
-            self._hearing.endpointer.reopen(pending.ended.started_us)
+        if (turn := self.turns.take_back()) is not None:
+            self.state = turn.before
+            self._hearing.endpointer.reopen(turn.ended.started_us)
             self._hearing.endpointer.expects = policy.expects(self.engagement.profile, self.state)
             await self._speaking.flush()
             return
         if not self._speaking.is_active:
             return
-        if self._last_ended is not None and self._hearing.endpointer.went_on(self._last_ended, onset_us):
-            self._was_premature = True
+        self.turns.spoken_over(onset_us)
         for play in await self._speaking.flush():
-            self._finish_play(play, sent_us=0, flushed=True)
+            self._finish_play(play, sent_us=0)
 
     def _on_turn(self, ended: TurnEnded) -> None:
-        if self._rest and set(content_words(ended.text)) <= _BACKCHANNELS and not self.state.question_heard:
+        if self._rest and not self.state.question_heard and is_backchannel(ended.text):
             self._take_up()
             return
-        self._rest = ()
-        now_us = self._clock_us()
+        began_us = self._clock_us()
         before = self.state
         move = policy.hear(self.engagement.profile, before, Utterance(ended.text, ended.confidence))
-        meter = TurnMeter.begin(move.state.turn_id, ended, self._clock, heard_us=self._hearing.now_us, now_us=now_us)
-        meter.split, self._was_premature = self._was_premature, False
-        meter.thought_us = self._clock_us() - now_us
-        self._last_ended = ended
-        self._open_meter = meter
+        self._rest = ()
+        self.turns.measure(move.state.turn_id, ended, heard_us=self._hearing.now_us, began_us=began_us)
         play = self._speak(move, move.state.turn_id)
-        self._pending = _Pending(ended, before, move, play, meter)
-        # What acts on the world, or says nothing, cannot be taken back or need not be.
+        self.turns.open(OpenTurn(ended, before, move, play))
+        # What acts on the world cannot be taken back, and silence need not be.
         if play is None or move.tools or (move.ending is not None and not move.ends_after_speech):
             self._commit()
 
-    def _commit(self) -> None:
-        pending, self._pending = self._pending, None
-        if pending is None:
+    def _commit(self, play: Play | None = None) -> None:
+        turn = self.turns.close(play)
+        if turn is None:
             return
-        ended, move = pending.ended, pending.move
+        turn_id = turn.move.state.turn_id
         self._log(
             UtteranceHeard(
-                turn_id=move.state.turn_id,
+                turn_id=turn_id,
                 leg_id=self.engagement.peer_leg_id,
-                text=ended.text,
-                started_us=ended.started_us,
-                ended_us=ended.ended_us,
-                confidence=ended.confidence,
+                text=turn.ended.text,
+                started_us=turn.ended.started_us,
+                ended_us=turn.ended.ended_us,
+                confidence=turn.ended.confidence,
             ),
-            turn_id=move.state.turn_id,
+            turn_id,
         )
-        self._log_move(move, move.state.turn_id, pending.play)
+        self._log_move(turn.move, turn_id, turn.play)
 
     # The agent's moves.
 
@@ -318,31 +271,31 @@ class Conversation:
             return None
         self._rest = ()
         play = self._speaking.say(move.clauses, turn_id)
-        if self._open_meter is not None:
-            self._meters[play.play_id], self._open_meter = self._open_meter, None
+        self.turns.answered_by(play)
         if move.ending is not None and move.ends_after_speech:
             self._ending = (play.play_id, move.ending)
         return play
 
     def _log_move(self, move: Move, turn_id: str, play: Play | None) -> None:
         for fact in move.facts:
-            self._log(fact, turn_id=turn_id)
+            self._log(fact, turn_id)
         if play is not None:
-            planned = ReplyPlanned(turn_id=turn_id, play_id=play.play_id, clauses=move.clauses)
-            self._log(planned, turn_id=turn_id)
+            self._log_plan(play)
         for tool in move.tools:
-            self._log(tool, turn_id=turn_id)
+            self._log(tool, turn_id)
         if move.tools:
             self._patience.tool_asked(self._hearing.now_us)
         if move.ending is not None and not move.ends_after_speech:
-            self._log(move.ending, turn_id=turn_id)
+            self._log(move.ending, turn_id)
+
+    def _log_plan(self, play: Play) -> None:
+        planned = ReplyPlanned(turn_id=play.turn_id, play_id=play.play_id, clauses=play.clauses)
+        self._log(planned, play.turn_id)
 
     def _on_tool(self, outcome: ToolOutcome) -> None:
         if outcome.tool_call_id != self.state.pending:
             return
-        if self._open_meter is not None:
-            meter = self._open_meter
-            meter.tool_us = max(0, self._clock_us() - meter.decided_us - meter.thought_us)
+        self.turns.tool_returned()
         self._commit()
         self._make(policy.settle_tool(self.engagement.profile, self.state, outcome), self.state.turn_id)
 
@@ -351,83 +304,78 @@ class Conversation:
         rest, self._rest = self._rest, ()
         if rest and not self._speaking.is_active:
             self.state = policy.taken_up(self.state)
-            self._plan(self._speaking.say(rest, self.state.turn_id))
-
-    def _plan(self, play: Play) -> None:
-        planned = ReplyPlanned(turn_id=play.turn_id, play_id=play.play_id, clauses=play.clauses)
-        self._log(planned, turn_id=play.turn_id)
+            self._log_plan(self._speaking.say(rest, self.state.turn_id))
 
     def _wait(self, *, gated: bool) -> None:
         """Do what is due when nobody speaks: a line to say, a filler, a word to a silent caller."""
         quiet = self._hearing.endpointer.is_quiet and not self._speaking.is_active and not gated
-        if quiet and self._lines and self._pending is None:
+        if quiet and self._lines and not self.turns.is_open:
             line = self._lines.popleft()
-            self._plan(self._speaking.say((line.text,), "", line.play_id))
+            self._log_plan(self._speaking.say((line.text,), "", line.play_id))
             quiet = False
-        match self._patience.due(self._hearing.now_us, quiet=quiet, state=self.state, profile=self.engagement.profile):
-            case "filler":
+        match self._patience.due(self._hearing.now_us, quiet=quiet, state=self.state):
+            case Due.FILLER:
                 play = self._speaking.say(self.engagement.profile.line("filler"), self.state.turn_id)
-                if self._open_meter is not None:
-                    self._meters[play.play_id], self._open_meter = self._open_meter, None
-                self._plan(play)
-            case "tool_lost":
+                self.turns.answered_by(play)
+                self._log_plan(play)
+            case Due.TOOL_LOST:
                 self._on_tool(ToolOutcome(self.state.pending, "unknown"))
-            case "silence":
+            case Due.SILENCE:
                 self._make(policy.fall_silent(self.engagement.profile, self.state))
-            case _:
+            case Due.NOTHING:
                 pass
 
     # What became of the agent's speech.
 
     def _on_play_notice(self, play: Play) -> None:
         if play.failed:
-            self._pending = None
+            self._commit()
             self._make(policy.fail(self.engagement.profile, self.state))
-        elif meter := self._meters.get(play.play_id):
-            meter.first_sent_us = play.first_sent_us
+        else:
+            self.turns.sent(play)
 
     def _on_playout(self, playout: Playout) -> None:
         play = self._speaking.progress(playout)
         if play is None:
             return
-        if self._pending is not None and self._pending.play is play:
-            self._commit()
-        if playout.state == Playout.STATE_STARTED:
-            if meter := self._meters.get(play.play_id):
-                meter.started_us = self._clock.to_local(playout.media_us)
-        elif playout.state == Playout.STATE_FINISHED:
-            self._finish_play(play, sent_us=playout.sent.ToMicroseconds(), flushed=False)
-        elif playout.state == Playout.STATE_FLUSHED:
-            if not self._leaving:
-                silence = duration(playout.media_us - self._onset_us)
-                self._log(BargedIn(play_id=play.play_id, onset_to_silence=silence), turn_id=play.turn_id)
-            self._finish_play(play, sent_us=playout.sent.ToMicroseconds(), flushed=True)
+        self._commit(play)
+        match playout.state:
+            case Playout.STATE_STARTED:
+                self.turns.started(play)
+            case Playout.STATE_FINISHED:
+                self._finish_play(play, sent_us=None)
+            case Playout.STATE_FLUSHED:
+                if not self._leaving:
+                    silence = duration(playout.media_us - self._onset_us)
+                    self._log(BargedIn(play_id=play.play_id, onset_to_silence=silence), play.turn_id)
+                self._finish_play(play, sent_us=playout.sent.ToMicroseconds())
+            case _:
+                pass
         if self._leaving and not self._speaking.is_active:
             self._running = False
 
-    def _finish_play(self, play: Play, *, sent_us: int, flushed: bool) -> None:
-        heard = play.heard(sent_us) if flushed else play.heard_all()
+    def _finish_play(self, play: Play, *, sent_us: int | None) -> None:
+        """Log what was heard of a play; `sent_us` is None when all of it was sent."""
+        heard = play.heard(sent_us)
         self._log(
             ReplyHeard(play_id=play.play_id, turn_id=play.turn_id, text=heard.text, interrupted=heard.interrupted),
-            turn_id=play.turn_id,
+            play.turn_id,
         )
         if heard.interrupted:
             self._rest = (*self._rest, *heard.rest)
             self.state = policy.interrupt(self.state, heard.text)
-        if meter := self._meters.pop(play.play_id, None):
-            meter.premature = self._was_premature
-            if meter.started_us:
-                self._log(meter.measured(), turn_id=meter.turn_id)
+        if (measured := self.turns.finished(play)) is not None:
+            self._log(measured, measured.turn_id)
         if self._ending is not None and self._ending[0] == play.play_id:
             (_, ending), self._ending = self._ending, None
-            self._log(ending, turn_id=play.turn_id)
+            self._log(ending, play.turn_id)
 
     # The end.
 
-    async def _on_release(self, release: _Release) -> None:
+    async def _on_release(self, release: Released) -> None:
         self._leaving = True
         if self._speaking.is_active and release.finish_speaking:
-            asyncio.get_running_loop().call_later(FAREWELL_LIMIT_S, self._inbox.put_nowait, _Release(False))
+            asyncio.get_running_loop().call_later(FAREWELL_LIMIT_S, self._inbox.put_nowait, Released(False))
             return
         if self._speaking.is_active:
             with contextlib.suppress(CordboardError):

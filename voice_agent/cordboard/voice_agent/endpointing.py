@@ -155,10 +155,6 @@ class Endpointer:
         self._turn = _Turn(0, 0)
         return dropped
 
-    def went_on(self, ended: TurnEnded, onset_us: int) -> bool:
-        """Tell whether speech that began then shows that the turn had been ended too early."""
-        return onset_us - ended.decided_us <= self.rules.premature_us
-
     def _hear_in_quiet(self, probability: float, started_us: int) -> list[Event]:
         threshold = self.rules.speech_over_agent if self.agent_speaks else self.rules.speech
         if not self._counts_up(probability, threshold, started_us):

@@ -3,15 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from cordboard.core.errors import CordboardError
 from cordboard.registry.v1.node_registry_service_pb2 import HeartbeatRequest, Node, RegisterRequest
-from cordboard.registry.v1.node_registry_service_pb2_grpc import NodeRegistryServiceAsyncStub, NodeRegistryServiceStub
+from cordboard.registry.v1.node_registry_service_pb2_grpc import NodeRegistryServiceStub
 from cordboard.runtime.grpc_channel import translate_errors
+
+if TYPE_CHECKING:  # the name exists in the stub file only
+    from cordboard.registry.v1.node_registry_service_pb2_grpc import NodeRegistryServiceAsyncStub
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ class GrpcRegistry:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Take the channel to the ledger."""
-        self._stub: NodeRegistryServiceAsyncStub = NodeRegistryServiceStub(channel)
+        self._stub: "NodeRegistryServiceAsyncStub" = NodeRegistryServiceStub(channel)
 
     async def register(self, node: Node) -> float:
         """Announce the process, and give the lease in seconds. Raises CordboardError."""

@@ -35,14 +35,11 @@ class Play:
         """True when its first audible packet was sent."""
         return self.started_us > 0
 
-    def heard(self, sent_us: int) -> Heard:
-        """Tell what was heard when so much was sent."""
-        unspoken = self.clauses[len(self.spoken) :]
-        return heard_of(self.spoken, sent_us, unspoken)
-
-    def heard_all(self) -> Heard:
-        """Tell what was heard when it was played to its end."""
-        return Heard(" ".join(self.clauses), ())
+    def heard(self, sent_us: int | None) -> Heard:
+        """Tell what was heard when so much was sent; None when it was played to its end."""
+        if sent_us is None:
+            return Heard(" ".join(self.clauses), ())
+        return heard_of(self.spoken, sent_us, self.clauses[len(self.spoken) :])
 
 
 class Speaking:

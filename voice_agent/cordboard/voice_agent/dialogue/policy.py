@@ -177,6 +177,10 @@ def recall_tool(
     if booking is None or name not in (booking.find_tool, booking.book_tool):
         return state
     books = name == booking.book_tool
+    turn, _, ordinal = outcome.tool_call_id.removeprefix(f"{state.call_id}/").partition("/")
+    if turn == str(state.turn) and ordinal.isdecimal():
+        # What this instance asks for in the same turn must not take the other one's ids.
+        state = replace(state, ordinal=max(state.ordinal, int(ordinal)))
     chosen = next((offer for offer in state.offers if offer.slot_id == arguments.get("slot_id")), None)
     if not outcome.outcome:
         stage = Stage.BOOKING if books else Stage.FINDING

@@ -7,6 +7,10 @@ _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 # Said between words without a meaning of their own.
 FILLERS = frozenset({"um", "uh", "er", "erm", "ah", "hm", "hmm", "well", "so", "like", "oh"})
 
+# Said while listening; not meant to take the word.
+_BACKCHANNELS = frozenset(
+    {"mm", "mhm", "huh", "okay", "ok", "right", "yeah", "yes", "yep", "sure", "hello", "hi", "hey"}
+)
 NEGATIONS = frozenset(
     {"no", "not", "don't", "dont", "isn't", "never", "without", "didn't", "doesn't", "wasn't", "haven't"}
 )
@@ -46,3 +50,8 @@ def affirms(words: tuple[str, ...], phrase: str) -> bool:
             return True
         start = place + 1
     return False
+
+
+def is_backchannel(text: str) -> bool:
+    """Tell whether a text is no more than a sound of listening."""
+    return set(content_words(text)) <= _BACKCHANNELS
