@@ -27,6 +27,7 @@ from cordboard.media_node.room import Room
 
 SERVICE = "cordboard.media.v1.MediaNodeService"
 LEG_TOKEN = "x-cordboard-leg-token"  # noqa: S105 - the name of a metadata key
+_CLOSE_GRACE_SECONDS = 0.05
 ALLOWED = {
     f"/{SERVICE}/Apply": {"worker"},
     f"/{SERVICE}/AttachAudio": {"voice-agent"},
@@ -82,22 +83,20 @@ class MediaNodeServicer(MediaNodeServiceServicer):
 
 
 async def _read(requests: AsyncIterator[AttachAudioRequest], port: PcmPort, attachment: Attachment) -> None:
-    """Do what the voice agent asks, until it closes its side or its connection is lost."""
-    reason = "LOST"
-    try:
-        async for request in requests:
-            if attachment.closed:
-                return
-            match request.WhichOneof("message"):
-                case "speech":
-                    port.speak(request.speech)
-                case "flush":
-                    port.flush(request.flush.play_id)
-                case _:
-                    pass
-        reason = "RELEASED"
-    finally:
-        port.detach(attachment, reason)
+    """Do what the voice agent asks, until it closes its side."""
+    async for request in requests:
+        if attachment.closed:
+            return
+        match request.WhichOneof("message"):
+            case "speech":
+                port.speak(request.speech)
+            case "flush":
+                port.flush(request.flush.play_id)
+            case _:
+                pass
+    # A lost connection ends the requests as well, a moment before it cancels the call (and this task with it).
+    await asyncio.sleep(_CLOSE_GRACE_SECONDS)
+    port.detach(attachment, "RELEASED")
 
 
 def _leg_token(metadata: Any) -> str:

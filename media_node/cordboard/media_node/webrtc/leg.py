@@ -124,6 +124,9 @@ class WebRtcLeg:
             return
         self._wire = SrtpWire(self._dtls, self._connection.send_now)
         self._connection.take_media = self._take_media
+        # The browser may speak before our side of the handshake is done: such packets are in aiortc's queue already.
+        self._dtls._handle_rtp_data = self._take_queued_rtp  # type: ignore[method-assign]
+        self._dtls._handle_rtcp_data = self._take_queued_rtcp  # type: ignore[method-assign]
         if self._deadline is not None:
             self._deadline.cancel()
         self._note()
@@ -138,14 +141,26 @@ class WebRtcLeg:
         if 192 <= data[1] <= 223:
             opened = wire.open_rtcp(data)
             if opened is not None:
-                self._note()
-                self._rtcp.take(opened, self._last_heard_us)
-            return
-        opened = wire.open(data)
-        if opened is not None:
-            self._note()
-            if opened[1] & 0x7F == self._payload_type:
-                self._host.received(self._identity.leg_id, (opened,), self._last_heard_us)
+                self._take_rtcp(opened)
+        else:
+            opened = wire.open(data)
+            if opened is not None:
+                self._take_rtp(opened)
+
+    def _take_rtp(self, data: bytes) -> None:
+        self._note()
+        if data[1] & 0x7F == self._payload_type:
+            self._host.received(self._identity.leg_id, (data,), self._last_heard_us)
+
+    def _take_rtcp(self, data: bytes) -> None:
+        self._note()
+        self._rtcp.take(data, self._last_heard_us)
+
+    async def _take_queued_rtp(self, data: bytes, arrival_time_ms: int) -> None:
+        self._take_rtp(data)
+
+    async def _take_queued_rtcp(self, data: bytes) -> None:
+        self._take_rtcp(data)
 
     def _note(self) -> None:
         self._last_heard_us = self._clock.now_us()

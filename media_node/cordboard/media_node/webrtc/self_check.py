@@ -36,6 +36,11 @@ _CONNECTION_FIELDS = (
     "_query_consent_task",
     "_tie_breaker",
 )
+_DTLS_HOOKS = {
+    "_handle_rtp_data": ["self", "data", "arrival_time_ms"],
+    "_handle_rtcp_data": ["self", "data"],
+    "_set_role": ["self", "role"],
+}
 _DTLS_FIELDS = ("_rx_srtp", "_tx_srtp", "_role")
 
 
@@ -75,7 +80,9 @@ def _missing() -> Iterator[str]:
     for name in _DTLS_FIELDS:
         if not hasattr(dtls, name):
             yield f"RTCDtlsTransport.{name}"
-    if list(inspect.signature(RTCDtlsTransport._set_role).parameters) != ["self", "role"]:
-        yield "RTCDtlsTransport._set_role"
+    for name, parameters in _DTLS_HOOKS.items():
+        hook = getattr(RTCDtlsTransport, name, None)
+        if hook is None or list(inspect.signature(hook).parameters) != parameters:
+            yield f"RTCDtlsTransport.{name}"
     if not all(hasattr(pylibsrtp.Session, name) for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp")):
         yield "pylibsrtp.Session"

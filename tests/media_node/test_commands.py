@@ -1,0 +1,189 @@
+"""The workflow's commands: epochs, order, repeats, refusals."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from media_far_ends import BrowserFarEnd
+from media_house import CALL, NodeHouse
+
+from cordboard.call.v1.facts_pb2 import MediaCommandApplied, MediaCommandRejected
+from cordboard.core.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnimplementedError,
+    WrongStateError,
+)
+from cordboard.media.v1.command_pb2 import (
+    AddLeg,
+    CloseRoom,
+    Command,
+    CreateRoom,
+    PcmPort,
+    Play,
+    RemoveLeg,
+    Reoffer,
+    SendDtmf,
+    SipDial,
+    WebrtcOffer,
+)
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[NodeHouse]:
+    house = NodeHouse()
+    yield house
+    await house.close()
+
+
+def rejected(house: NodeHouse) -> list[str]:
+    events = [fact.event for fact in house.facts.facts]
+    return [event.reason for event in events if isinstance(event, MediaCommandRejected)]
+
+
+async def test_applied_commands_are_told_with_their_kind(house: NodeHouse) -> None:
+    await house.open_room()
+    await house.route()
+    applied = [fact.event for fact in house.facts.facts if isinstance(fact.event, MediaCommandApplied)]
+    assert [(event.command_seq, event.kind) for event in applied] == [(1, "create_room"), (2, "set_routing")]
+
+
+async def test_a_repeat_gets_the_first_answer_and_does_nothing(house: NodeHouse) -> None:
+    await house.open_room()
+    command = house.next(Command(add_leg=AddLeg(leg_id="ai", role=LEG_ROLE_AI_AGENT, pcm_port=PcmPort())))
+    first = await house.node.apply(command)
+    again = await house.node.apply(command)
+    assert not first.repeated
+    assert again.repeated
+    assert again.leg_token == first.leg_token
+    assert len(house.facts.facts) == 2
+
+
+async def test_a_repeated_offer_gets_the_same_sdp(house: NodeHouse) -> None:
+    await house.open_room()
+    browser = BrowserFarEnd()
+    add = AddLeg(leg_id="caller", role=LEG_ROLE_CALLER, webrtc_offer=WebrtcOffer(sdp=await browser.offer()))
+    command = house.next(Command(add_leg=add))
+    assert (await house.node.apply(command)).sdp_answer == (await house.node.apply(command)).sdp_answer
+    await browser.close()
+
+
+async def test_a_repeated_refusal_is_refused_alike(house: NodeHouse) -> None:
+    await house.open_room()
+    command = house.next(Command(remove_leg=RemoveLeg(leg_id="nobody")))
+    for _ in range(2):
+        with pytest.raises(NotFoundError, match="LEG_NOT_FOUND"):
+            await house.node.apply(command)
+    assert rejected(house) == ["LEG_NOT_FOUND"]
+
+
+async def test_a_number_cannot_be_used_for_another_command(house: NodeHouse) -> None:
+    await house.open_room()
+    house.seq = 0
+    with pytest.raises(ConflictError, match="COMMAND_CONFLICT"):
+        await house.apply(Command(create_room=CreateRoom(tenant="another")))
+
+
+async def test_a_command_before_its_turn_is_refused_and_can_come_later(house: NodeHouse) -> None:
+    await house.open_room()
+    early = Command(call_id=CALL, placement_epoch=1, command_seq=3, remove_leg=RemoveLeg(leg_id="ai"))
+    with pytest.raises(WrongStateError, match="COMMAND_OUT_OF_ORDER"):
+        await house.node.apply(early)
+    await house.add_port()
+    assert not (await house.node.apply(early)).repeated
+
+
+async def test_an_older_epoch_is_refused(house: NodeHouse) -> None:
+    house.epoch = 5
+    await house.open_room()
+    house.epoch = 4
+    with pytest.raises(WrongStateError, match="STALE_EPOCH"):
+        await house.route()
+
+
+async def test_a_newer_epoch_begins_with_a_fresh_room(house: NodeHouse) -> None:
+    await house.open_room()
+    await house.add_port()
+    house.epoch, house.seq = 2, 0
+    await house.open_room()
+    assert house.node.room(CALL).legs() == ()
+    assert len(house.node.rooms()) == 1
+
+
+async def test_a_newer_epoch_that_begins_with_anything_else_is_refused(house: NodeHouse) -> None:
+    await house.open_room()
+    house.epoch, house.seq = 2, 0
+    with pytest.raises(NotFoundError, match="ROOM_NOT_FOUND"):
+        await house.route()
+    assert house.node.room(CALL).placement_epoch == 1
+
+
+async def test_an_epoch_stays_fenced_after_its_room_is_closed(house: NodeHouse) -> None:
+    house.epoch = 2
+    await house.open_room()
+    close = house.next(Command(close_room=CloseRoom(reason="DONE")))
+    await house.node.apply(close)
+    assert (await house.node.apply(close)).repeated
+    house.epoch, house.seq = 1, 0
+    with pytest.raises(WrongStateError, match="STALE_EPOCH"):
+        await house.open_room()
+    assert house.node.rooms() == []
+
+
+async def test_a_command_for_an_unknown_call_is_refused(house: NodeHouse) -> None:
+    with pytest.raises(NotFoundError, match="ROOM_NOT_FOUND"):
+        await house.route()
+
+
+@pytest.mark.parametrize("missing", ["call_id", "placement_epoch", "command_seq"])
+async def test_a_command_without_its_numbers_is_refused(house: NodeHouse, missing: str) -> None:
+    command = Command(call_id=CALL, placement_epoch=1, command_seq=1, create_room=CreateRoom(tenant="clinic"))
+    command.ClearField(missing)  # type: ignore[arg-type]
+    with pytest.raises(InvalidError, match="COMMAND_INVALID"):
+        await house.node.apply(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Command(reoffer=Reoffer(leg_id="caller", sdp="v=0")),
+        Command(play=Play(play_id="p", sound="hold_music")),
+        Command(send_dtmf=SendDtmf(leg_id="caller", digits="1")),
+        Command(add_leg=AddLeg(leg_id="trunk", sip_dial=SipDial(uri="sip:x"))),
+        Command(add_leg=AddLeg(leg_id="none")),
+        Command(),
+    ],
+    ids=["reoffer", "play", "send_dtmf", "sip_dial", "no_transport", "empty"],
+)
+async def test_what_the_node_cannot_do_is_unimplemented_and_the_next_command_is_taken(
+    house: NodeHouse, command: Command
+) -> None:
+    await house.open_room()
+    with pytest.raises(UnimplementedError, match="UNIMPLEMENTED"):
+        await house.apply(command)
+    await house.route()
+    assert rejected(house) == ["UNIMPLEMENTED"]
+
+
+async def test_a_bad_offer_adds_no_leg(house: NodeHouse) -> None:
+    await house.open_room()
+    with pytest.raises(InvalidError, match="BAD_SDP"):
+        await house.apply(Command(add_leg=AddLeg(leg_id="caller", webrtc_offer=WebrtcOffer(sdp="v=0\r\nm=nonsense"))))
+    assert house.node.room(CALL).legs() == ()
+
+
+async def test_a_draining_node_takes_no_new_rooms_and_keeps_those_it_has(house: NodeHouse) -> None:
+    await house.open_room()
+    assert await house.node.drain(0) == 1
+    await house.route()
+    with pytest.raises(WrongStateError, match="NODE_DRAINING"):
+        await house.node.apply(
+            Command(call_id="call-2", placement_epoch=1, command_seq=1, create_room=CreateRoom(tenant="clinic"))
+        )
+
+
+async def test_draining_ends_with_the_last_room(house: NodeHouse) -> None:
+    await house.open_room()
+    await house.apply(Command(close_room=CloseRoom(reason="DONE")))
+    assert await house.node.drain(10) == 0
