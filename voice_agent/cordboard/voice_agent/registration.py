@@ -39,7 +39,7 @@ class GrpcRegistry:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Take the channel to the ledger."""
-        self._stub: "NodeRegistryServiceAsyncStub" = NodeRegistryServiceStub(channel)
+        self._stub: NodeRegistryServiceAsyncStub = NodeRegistryServiceStub(channel)
 
     async def register(self, node: Node) -> float:
         """Announce the process, and give the lease in seconds. Raises CordboardError."""
