@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+# A file or a pipe has no width: ids must come through whole.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 HEALTH_COLOURS = {
     "ready": "green",
     "ok": "green",

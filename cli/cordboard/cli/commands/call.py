@@ -94,7 +94,7 @@ def list_calls(
             view.call_id,
             short_enum(Phase.Name(view.phase), "PHASE_"),
             view.vertical,
-            view.offered_at.ToDatetime().isoformat(" ", "seconds"),
+            view.offered_at.ToDatetime().isoformat(" ", "seconds") if view.HasField("offered_at") else "",
             view.end_reason,
         )
         for view in answer.calls
