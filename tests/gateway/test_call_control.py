@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gateway_house import OFFER, TENANT, VERTICAL, new_id
-from scripted_call import REFUSED_VERTICAL, ScriptedCall
+from scripted_call import NEVER, REFUSED_VERTICAL, ScriptedCall
 from temporal_server import connect, connect_lazily, temporal_server
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -225,6 +225,20 @@ async def test_a_start_that_is_given_up_by_its_asker_is_given_up_at_once(client:
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asking, 20)
+
+
+async def test_a_request_that_the_end_of_its_call_cuts_off_is_told_so(client: Client) -> None:
+    async with _worker(client):
+        control = TemporalCallControl(client, Patience.of(attempt=20, total=20))
+        call_id = await _started(control)
+        request = pb.EscalateCallRequest(request_id=new_id(), call_id=call_id, reason=NEVER)
+        escalating = asyncio.create_task(control.steer(PARTY, request))
+        done, _ = await asyncio.wait([escalating], timeout=0.5)
+        assert not done
+        await control.steer(PARTY, _end(call_id))
+        with pytest.raises(WrongStateError) as refused:
+            await asyncio.wait_for(escalating, 20)
+    assert refused.value.reason == "CALL_OVER"
 
 
 async def test_a_ledger_that_gives_no_key_is_named(client: Client, keys: FixedKeys) -> None:

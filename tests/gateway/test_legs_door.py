@@ -129,6 +129,16 @@ async def test_an_app_that_may_steer_ends_any_leg(house: House) -> None:
     assert (await house.ask("DELETE", location, house.token()))[0] == 204
 
 
+async def test_while_the_ledger_is_away_only_who_may_steer_ends_a_leg(house: House) -> None:
+    location, token = await _call_of_a_caller(house)
+    house.ledger.away = True
+    status, _, problem = await house.ask("DELETE", location, token)
+    assert (status, problem["reason"]) == (503, "LEDGER_AWAY")
+    status, _, problem = await house.ask("DELETE", location, house.token(tenant="other"))
+    assert (status, problem["reason"]) == (404, "CALL_NOT_FOUND")
+    assert (await house.ask("DELETE", location, house.token()))[0] == 204
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [

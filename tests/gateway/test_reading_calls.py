@@ -82,6 +82,13 @@ async def test_the_tenants_calls_come_in_pages_newest_first(house: House) -> Non
     assert found == sorted(mine, reverse=True)
 
 
+async def test_a_page_token_that_was_never_given_out_is_refused(house: House) -> None:
+    async with house.calls(house.token(scopes=READ)) as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stub.ListCalls(pb.ListCallsRequest(page_token="\0; drop table"))
+    assert reason_of(refused.value) == "PAGE_TOKEN_INVALID"
+
+
 async def test_lists_hold_no_phi_whatever_the_scope(house: House) -> None:
     await _with_slots(house)
     async with house.calls(house.token()) as stub:

@@ -12,11 +12,15 @@ from cordboard.workflows.failures import to_failure
 
 ANSWER = "v=0"
 REFUSED_VERTICAL = "refused"
+NEVER = "NEVER"
 
 
 @workflow.defn(name=names.CALL_WORKFLOW)
 class ScriptedCall:
-    """Keeps legs, and ends when told to. A call of the vertical `refused` refuses its start."""
+    """Keeps legs, and ends when told to. A call of the vertical `refused` refuses its start.
+
+    An escalation with the reason `NEVER` is taken up and never done.
+    """
 
     def __init__(self) -> None:
         self.legs: list[str] = []
@@ -28,7 +32,6 @@ class ScriptedCall:
     async def run(self, given: wf.CallInput) -> wf.CallResult:
         self.input = given
         await workflow.wait_condition(lambda: self.over)
-        await workflow.wait_condition(workflow.all_handlers_finished)
         return wf.CallResult()
 
     @workflow.update(name=names.UPDATE_START_CALL)
@@ -43,8 +46,9 @@ class ScriptedCall:
         self.legs.append("leg-1")
         return wf.StartCallAnswer(leg_id="leg-1", sdp_answer=ANSWER)
 
-    @workflow.update(name=names.UPDATE_ESCALATE)
+    @workflow.update(name=names.UPDATE_ESCALATE, unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
     async def escalate(self, given: wf.EscalateInput) -> pb.EscalateCallResponse:
+        await workflow.wait_condition(lambda: given.request.reason != NEVER)
         self.changes += 1
         return pb.EscalateCallResponse(args_digest=given.args_digest)
 

@@ -9,7 +9,7 @@ from cordboard.call.v1.call_pb2 import CallView
 from cordboard.call.v1.decisions_pb2 import CallAbandoned, CallCancelled, CallCompleted, CallFailed
 from cordboard.call.v1.facts_pb2 import CallOpened
 from cordboard.core.call_state import Leg
-from cordboard.core.errors import InternalError, NotFoundError
+from cordboard.core.errors import InternalError, InvalidError, NotFoundError
 from cordboard.core.fold import fold_envelopes, is_decision_envelope
 from cordboard.core.view import to_view
 from cordboard.gateway.access import AGENT, CALLER, is_call_id
@@ -102,7 +102,12 @@ class CallReader:
         return False
 
     async def page(self, tenant: str, page_size: int, page_token: str) -> tuple[list[CallView], str]:
-        """Give a page of the tenant's calls, newest first and without PHI, and the token of the next page."""
+        """Give a page of the tenant's calls, newest first and without PHI, and the token of the next page.
+
+        Raises InvalidError(PAGE_TOKEN_INVALID).
+        """
+        if page_token and not is_call_id(page_token):
+            raise InvalidError("PAGE_TOKEN_INVALID", "the page token is none that was given out")
         size = min(page_size, MAX_PAGE) or DEFAULT_PAGE
         with ledger_away():
             page = await self._ledger.list_streams("call", tenant=tenant, page_size=size, page_token=page_token)

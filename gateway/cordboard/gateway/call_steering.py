@@ -14,7 +14,6 @@ from cordboard.call.v1.call_service_pb2 import (
 )
 from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
 from cordboard.gateway.access import (
-    AGENT,
     CALLER,
     STEER,
     actor_of,
@@ -70,7 +69,15 @@ class CallSteering:
         require_tenant(claims)
         request.request_id = require_request_id(request.request_id)
         request.reason = require_reason(request.reason or CLIENT_CLOSED)
-        leg = await self._reader.leg(request.call_id, request.leg_id, claims.tenant)
+        try:
+            leg = await self._reader.leg(request.call_id, request.leg_id, claims.tenant)
+        except UnavailableError:
+            # Whose leg it is stands on the record only; who may end any leg need not wait for it.
+            if STEER not in claims.scopes:
+                raise
+            await self._require_call_at_engine(claims, request.call_id)
+            await self._control.steer(_party(claims), request)
+            return
         if STEER not in claims.scopes and not leg.belongs_to(claims):
             raise ForbiddenError("LEG_NOT_YOURS", "the token may not end that leg", leg_id=request.leg_id)
         if not leg.over:
@@ -86,8 +93,11 @@ class CallSteering:
         except UnavailableError:
             if not _runs_without_record(request):
                 raise
-            if await self._control.tenant_of(request.call_id) != claims.tenant:
-                raise call_not_found() from None
+            await self._require_call_at_engine(claims, request.call_id)
+
+    async def _require_call_at_engine(self, claims: UserClaims, call_id: str) -> None:
+        if await self._control.tenant_of(call_id) != claims.tenant:
+            raise call_not_found()
 
 
 def _party(claims: UserClaims) -> Party:
@@ -117,6 +127,3 @@ def _require_arguments(request: Steering) -> None:
             require_reason(request.reason)
     elif isinstance(request, TransferCallRequest) and not request.queue:
         raise InvalidError("QUEUE_MISSING", "the request names no queue")
-
-
-__all__ = ["AGENT", "CLIENT_CLOSED", "CallSteering"]

@@ -22,7 +22,7 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cordboard.call.v1 import call_service_pb2 as pb
@@ -74,6 +74,10 @@ _PASSING = frozenset(
         RPCStatusCode.ABORTED,
     }
 )
+
+
+# Temporal's own word for an update whose workflow ended before it.
+_CUT_OFF = "AcceptedUpdateCompletedWorkflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,7 @@ class TemporalCallControl:
         try:
             return await self._patiently(ask)
         except _CallClosedError:
+            # The call may have ended after it did what this request asks for.
             return await self._outcome(call_id, request_id, update.answer)
 
     async def _outcome(self, call_id: str, request_id: str, kind: type[T]) -> T:
@@ -230,6 +235,8 @@ class TemporalCallControl:
             try:
                 return await ask(self._patience.attempt)
             except WorkflowUpdateFailedError as error:
+                if isinstance(error.cause, ApplicationError) and error.cause.type == _CUT_OFF:
+                    raise _CallClosedError from None
                 raise from_failure(error.cause) from None
             except RPCTimeoutOrCancelledError:
                 # The client library hides that this very task was cancelled.
