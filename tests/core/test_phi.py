@@ -11,13 +11,14 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from hypothesis import HealthCheck, given, settings
 
-from cordboard.call.v1 import call_pb2, call_service_pb2, commands_pb2, decisions_pb2, facts_pb2
+from cordboard.call.v1 import agent_facts_pb2, call_pb2, call_service_pb2, commands_pb2, decisions_pb2, facts_pb2
 from cordboard.core import phi
 from cordboard.ledger.v1 import envelope_pb2
 from cordboard.media.v1 import command_pb2, leg_pb2, media_node_service_pb2
 from cordboard.options.v1.options_pb2 import NATURE_DECISION, NATURE_FACT, NATURE_UNSPECIFIED
 
 FILES = (
+    agent_facts_pb2,
     call_pb2,
     call_service_pb2,
     commands_pb2,

@@ -400,6 +400,84 @@ class NodeLost(_message.Message):
 Global___NodeLost: _TypeAlias = NodeLost  # noqa: Y015
 
 @_typing.final
+class AgentReservation(_message.Message):
+    """Argument of the signal `agent_reserved`: a human agent is set aside for this call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    RESERVATION_EPOCH_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    reservation_epoch: _builtins.int
+    """Required. Epoch of the reservation; it rises with each of this agent."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        reservation_epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "reservation_epoch", b"reservation_epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentReservation: _TypeAlias = AgentReservation  # noqa: Y015
+
+@_typing.final
+class AgentWithdrawal(_message.Message):
+    """Argument of the signal `agent_withdrawn`: a reservation ended before the call confirmed it; the call waits again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    RESERVATION_EPOCH_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The agent."""
+    reservation_epoch: _builtins.int
+    """Required. Reservation that is over; another one's is no concern of it."""
+    reason: _builtins.str
+    """Required. `NO_ANSWER`, `DECLINED` or `SESSION_LOST`."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        reservation_epoch: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "reason", b"reason", "reservation_epoch", b"reservation_epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentWithdrawal: _TypeAlias = AgentWithdrawal  # noqa: Y015
+
+@_typing.final
+class QueuePlace(_message.Message):
+    """Argument of the signal `queue_moved`: where the call stands in its queue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Required. From 1."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueuePlace: _TypeAlias = QueuePlace  # noqa: Y015
+
+@_typing.final
 class StateAnswer(_message.Message):
     """Answer of the query `state`: what a fold of the log up to the same decision must equal."""
 

@@ -2,7 +2,7 @@
 
 from cordboard.runtime.ledger_client.event_producer import About, EventProducer
 from cordboard.runtime.ledger_client.grpc_ledger import LedgerClient
-from cordboard.runtime.ledger_client.ledger import CursorLease, Ledger, OpenedCall, call_stream
+from cordboard.runtime.ledger_client.ledger import CursorLease, Ledger, OpenedCall, agent_stream, call_stream
 from cordboard.runtime.ledger_client.memory_ledger import MemoryLedger
 from cordboard.runtime.ledger_client.outbox import OutboxReport
 
@@ -15,5 +15,6 @@ __all__ = [
     "MemoryLedger",
     "OpenedCall",
     "OutboxReport",
+    "agent_stream",
     "call_stream",
 ]

@@ -13,6 +13,11 @@ def call_stream(call_id: str) -> Stream:
     return Stream(kind="call", id=call_id)
 
 
+def agent_stream(tenant: str, agent_id: str) -> Stream:
+    """Name the stream of a human agent. The ledger learns the tenant from it."""
+    return Stream(kind="agent", id=f"{tenant}/{agent_id}")
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedCall:
     """The ledger's answer to open_call."""
