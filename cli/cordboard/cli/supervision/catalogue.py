@@ -24,7 +24,7 @@ ROLES = {
             "worker",
             "cordboard.activities",
             needs=("ledger-1", "temporal", "s3"),
-            settings=(*_LEDGER, *_TEMPORAL, *_S3, *_VERTICAL),
+            settings=(*_LEDGER, *_TEMPORAL, *_S3, *_POSTGRES, *_VERTICAL),
         ),
         Role(
             "gateway",
