@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from cordboard.activity.v1.call_activities_pb2 import AdmitInput, AdmitResult
 from cordboard.call.v1.call_workflow_pb2 import CallInput, StartCallAnswer, StartCallInput
@@ -39,7 +39,7 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
             schedule_to_close_timeout=AT_ONCE,
             retry_policy=RetryPolicy(maximum_attempts=1),
         )
-    except ActivityError as error:
+    except (ActivityError, ApplicationError) as error:  # a local activity's own failure comes unwrapped
         if not _may_pass(error):
             raise from_failure(error) from error
     try:
@@ -55,7 +55,7 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
         raise from_failure(error) from error
 
 
-def _may_pass(error: ActivityError) -> bool:
+def _may_pass(error: ActivityError | ApplicationError) -> bool:
     """Tell whether the admission is worth another try: it ran out of time, or something was away."""
     failure = from_failure(error)
     return failure.retryable or failure.reason == "INTERNAL"

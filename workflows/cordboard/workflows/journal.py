@@ -7,7 +7,7 @@ from datetime import timedelta
 from google.protobuf.message import Message
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from cordboard.core.call_state import CallState
 from cordboard.ledger.v1.envelope_pb2 import EventRef, NewEvent
@@ -79,7 +79,7 @@ class Journal:
                 schedule_to_close_timeout=AT_ONCE,
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-        except ActivityError:
+        except (ActivityError, ApplicationError):  # a local activity's own failure comes unwrapped
             waiting = workflow.start_activity(
                 activity_stubs.append,
                 batch,
