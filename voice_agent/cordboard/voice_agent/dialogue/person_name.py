@@ -25,12 +25,16 @@ _INTRODUCED = re.compile(rf"\b(?:{'|'.join(_INTRODUCTIONS)})\b[,:]?\s+(.+)", re.
 _WEAKLY_INTRODUCED = re.compile(rf"\b(?:{'|'.join(_WEAK_INTRODUCTIONS)})\b[,:]?\s+(.+)", re.IGNORECASE)
 _CLOSED = re.compile(r"^(?:(?:hi|hello|hey|yes|good \w+)[,.!]?\s+)*([\w' -]+?),?\s+(?:speaking|here)\b", re.IGNORECASE)
 _FIRST_LAST = re.compile(
-    r"first name(?: is|'s)?[,:]?\s+([a-z'-]+)[,.]?\s+(?:and\s+)?(?:my\s+)?last name(?: is|'s)?[,:]?\s+([a-z'-]+)",
+    r"first name(?: is|'s)?[,:]?\s+([a-z'-]+)[,.]?\s+(?:and\s+)?(?:my\s+)?last name(?: is|'s)?[,:]?\s+([a-z' -]+)",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"^(?:mr|mrs|ms|miss|mister|missus|doctor|dr|sir|madam|professor)\.?\s+", re.IGNORECASE)
+_TITLE = re.compile(
+    r"\b(?:mr|mrs|ms|miss|mister|missus|doctor|dr|sir|madam|professor)\b\.?\s+(?=[^\W\d_])", re.IGNORECASE
+)
+# A full stop after an initial ends no sentence.
+_SENTENCE_END = re.compile(r"(?<!\b[A-Za-z])[.?!;]\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
-_SPELLED = re.compile(r"\b[a-z](?:[.,]?[\s-]+(?:as in \w+[.,]?\s+|for \w+[.,]?\s+)?[a-z]\b){2,}", re.IGNORECASE)
+_LETTERS = re.compile(r"(?<![\w'])([a-z])(?![\w'])([\s.,-]*)", re.IGNORECASE)
 _AS_IN = re.compile(r"\b([a-z])(?:,)? (?:as in|for|like) \w+", re.IGNORECASE)
 
 # No name, or the end of one.
@@ -51,6 +55,7 @@ _NOT_NAMES = """
 """
 NOT_NAMES = FILLERS | frozenset(_NOT_NAMES.split())
 MOST_WORDS = 4
+MIN_SPELLED = 3
 _OPENING = "yes yeah sure okay ok hi hello hey it's no sorry thanks of course right please"
 _OPENERS = FILLERS | frozenset(_OPENING.split())
 _CLOSERS = FILLERS | frozenset({"please", "thanks", "speaking", "here", "sir", "madam"})
@@ -61,9 +66,9 @@ def find_name(text: str, *, asked: bool) -> str:
 
     When the name was asked for, a text that is nothing but a name counts as well.
     """
-    straight = text.replace("’", "'")
+    straight = _TITLE.sub("", text.replace("’", "'"))
     if match := _FIRST_LAST.search(straight):
-        return _joined([match.group(1), match.group(2)])
+        return _joined([match.group(1), *match.group(2).split()])
     spelled = _spelled(straight) if asked or "spell" in straight.lower() else ""
     name = _introduced(straight, asked=asked)
     if spelled:
@@ -89,7 +94,7 @@ def _introduced(text: str, *, asked: bool) -> str:
             return name
     if not asked:
         return ""
-    for sentence in re.split(r"[.?!;]\s+", text):
+    for sentence in _SENTENCE_END.split(text):
         if name := _whole_name(sentence):
             return name
     return ""
@@ -97,7 +102,7 @@ def _introduced(text: str, *, asked: bool) -> str:
 
 def _leading_name(text: str, *, strict: bool) -> str:
     """Read the name at the start of a text; when strict, its words have to be capitalised."""
-    rest = _TITLE.sub("", text.strip())
+    rest = text.strip()
     words: list[str] = []
     at = 0
     for match in _WORD.finditer(rest):
@@ -119,7 +124,7 @@ def _leading_name(text: str, *, strict: bool) -> str:
 
 def _whole_name(sentence: str) -> str:
     """Read a sentence that is a name from beginning to end, apart from a greeting or a filler."""
-    words = [match.group().rstrip(".") for match in _WORD.finditer(_TITLE.sub("", sentence.strip()))]
+    words = [match.group().rstrip(".") for match in _WORD.finditer(sentence.strip())]
     while words and words[0].lower() in _OPENERS:
         words.pop(0)
     while words and words[-1].lower() in _CLOSERS:
@@ -133,17 +138,25 @@ def _whole_name(sentence: str) -> str:
 
 
 def _spelled(text: str) -> str:
-    letters = _AS_IN.sub(r"\1", text)
-    match = _SPELLED.search(letters)
-    if match is None:
-        return ""
-    found = re.findall(r"\b[a-z]\b", match.group(), re.IGNORECASE)
-    return "".join(found).capitalize() if len(found) >= 3 else ""
+    """Read words that are spelled out; between letters stands the same mark, between words another."""
+    groups: list[tuple[str, str]] = []
+    end = -1
+    for match in _LETTERS.finditer(_AS_IN.sub(r"\1", text)):
+        letter, mark = match.group(1), match.group(2)
+        if match.start() == end and groups:
+            letters, between = groups[-1]
+            groups[-1] = (letters + letter, between)
+        else:
+            groups.append((letter, mark))
+        # Another mark than within the word: the next letter begins a new one.
+        end = match.end() if mark and mark == groups[-1][1] else -1
+    words = [letters.capitalize() for letters, _ in groups if len(letters) >= MIN_SPELLED]
+    return " ".join(words) if sum(map(len, words)) >= MIN_SPELLED else ""
 
 
 def _with_spelling(name: str, spelled: str) -> str:
     words = [word for word in name.split() if len(word) > 1]
-    if not words:
+    if not words or " " in spelled:
         return spelled
     # The word that begins alike is the one that was spelled; otherwise the spelled one is the last name.
     for place, word in enumerate(words):

@@ -80,7 +80,7 @@ def hear(profile: Profile, state: DialogueState, utterance: Utterance) -> Move:
         draft.say(answer)
         intake.ask_again(draft)
     elif any(affirms(words, phrase) for phrase in profile.escalation.person_phrases):
-        learn(draft, text, asked="")
+        _learn_beside(draft, text)
         intake.hand_over(draft, "person_asked_for", "Asked for a person")
     elif any(affirms(words, phrase) for phrase in profile.escalation.change_phrases) and state.stage is not Stage.OFFER:
         intake.hand_over(draft, "person_asked_for", "Wants to change an appointment")
@@ -213,6 +213,18 @@ def _by_stage(draft: Draft, text: str) -> None:
             intake.hear_anything_else(draft, text)
         case _:
             intake.hear_while_waiting(draft, text)
+
+
+def _learn_beside(draft: Draft, text: str) -> None:
+    """Keep what else is said with the wish for a person; the wish itself is not the reason of the call."""
+    before = dict(draft.state.values)
+    learn(draft, text, asked="")
+    wishes = draft.profile.escalation.person_phrases
+    kept = {
+        name: value if not says(words_of(value), *wishes) else before.get(name, "")
+        for name, value in draft.state.values
+    }
+    draft.update(values=tuple((name, value) for name, value in kept.items() if value))
 
 
 def _red_line(profile: Profile, words: tuple[str, ...]) -> RedLine | None:

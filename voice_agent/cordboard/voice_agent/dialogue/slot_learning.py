@@ -95,6 +95,9 @@ def _number(rule: SlotRule, state: DialogueState, text: str, *, asked: bool) -> 
         return longest_run(said)
     runs = digit_runs(said)
     digits = ("+" if runs and runs[0].startswith("+") else "") + all_digits(said).replace("+", "")
+    if len(longest := longest_run(said)) >= rule.min_digits:
+        # `I have two phones, the number is ...`: a run that is whole stands for itself.
+        digits = longest
     held = state.digits_held
     if not digits or not held or corrects(text):
         return digits

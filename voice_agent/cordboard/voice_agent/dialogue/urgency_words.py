@@ -24,7 +24,7 @@ _ROUTINE_ANSWERS = (
 )  # fmt: skip
 _SOON_ANSWERS = (
     "today", "tomorrow", "tonight", "quickly", "quick", "day or two", "next day", "getting worse", "a little", "a bit",
-    "somewhat", "kind of", "sort of", "fairly", "in between",
+    "somewhat", "kind of", "sort of", "fairly", "in between", "bad",
 )  # fmt: skip
 _URGENT_ANSWERS = ("right now", "now", "at once", "extremely", "severe", "unbearable", "very bad", "emergency", "very")
 

@@ -3,9 +3,11 @@
 import re
 
 from cordboard.voice_agent.dialogue.words import FILLERS, content_words, says, words_of
+from cordboard.voice_agent.dialogue.yes_no import yes_or_no
 
 MOST_WORDS = 16
-_SECOND_THOUGHT = re.compile(r",?\s+and (?=i(?:'m| am) calling)|,\s+(?=i(?:'m| am) calling)", re.IGNORECASE)
+_SECOND_THOUGHT = re.compile(r",?\s+and (?=i(?:'m| am) calling)|,\s+(?=i(?:'m|'d|'ve| )\b)", re.IGNORECASE)
+_UNSURE = ("don't know", "not sure", "no idea", "who is this", "what do you mean", "never mind")
 
 _MARKERS = re.compile(
     r"\b(?:"
@@ -30,7 +32,11 @@ _LEADS = re.compile(
     r"|it(?:'s| is| would be) (?:about|for|because of|regarding)|this is (?:about|regarding)"
     r"|because(?: of)?|regarding|about"
     r"|i(?:'d| would) like to|i(?:'d| would) like|i need to|i want to|i wanted to|i need|i want"
-    r"|i(?:'ve| have) got|i(?:'m| am) having|(?:can|could) i)\b[,:]?\s*",
+    r"|i(?:'ve| have) got|i(?:'m| am) having|(?:can|could) i|i could|(?:get|have|come in for)(?= a)"
+    r"|(?:see|speak (?:to|with)|talk (?:to|with)) (?:a|the|my|some)\w* ?(?:doctor|nurse|dentist|physician|one)?"
+    r" (?:about|for|because of|regarding)"
+    r"|(?:book|make|schedule|get|have|set up) an? (?:appointment|visit)(?: for| about| because of| to)"
+    r")\b[,:]?\s*",
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"[\s,;.]*(?:\b(?:please|thanks|thank you|and|so|um|uh|if possible)\b[\s,;.!]*)+$", re.IGNORECASE)
@@ -53,8 +59,10 @@ def find_reason(text: str, *, asked: bool) -> str:
 
     When the reason was asked for, any text with something in it counts.
     """
-    reasons = [clause for clause in _clauses(text) if _counts(clause, asked=asked)]
-    for clause in reasons:
+    clauses = [clause for clause in _clauses(text) if not _OTHER.search(clause)]
+    marked = [clause for clause in clauses if _MARKERS.search(clause)]
+    unmarked = [clause for clause in clauses if asked and clause not in marked and _says_something(clause)]
+    for clause in (*marked, *unmarked):
         reason = _shortened(clause)
         if reason and not is_generic(reason):
             return reason
@@ -71,20 +79,16 @@ def _clauses(text: str) -> list[str]:
     parts = re.split(r"[.?!;]\s+|,?\s+and (?=my (?:name|number|phone|callback))|,\s+(?=my (?:name|number|phone))", text)
     clauses: list[str] = []
     for part in parts:
-        clauses.extend(
-            re.split(r",?\s+and (?=i(?:'m| am) calling)|,\s+(?=i(?:'m| am) calling)", part, flags=re.IGNORECASE)
-        )
+        clauses.extend(_SECOND_THOUGHT.split(part))
     return [clause.strip(" ,.?!") for clause in clauses if clause.strip(" ,.?!")]
 
 
-def _counts(clause: str, *, asked: bool) -> bool:
-    if _OTHER.search(clause) or re.fullmatch(r"[\d\s().+-]+", clause):
+def _says_something(clause: str) -> bool:
+    """Tell whether a clause without a marker is an answer to the question why."""
+    words = content_words(clause)
+    if not words or re.fullmatch(r"[\d\s().+-]+", clause) or says(words, *_UNSURE):
         return False
-    if _MARKERS.search(clause):
-        return True
-    return (asked and bool(content_words(clause)) and not says(content_words(clause)[:1], "yes", "no")) or (
-        asked and len(content_words(clause)) > 2
-    )
+    return len(words) > 2 or yes_or_no(clause) is None
 
 
 def _shortened(clause: str) -> str:

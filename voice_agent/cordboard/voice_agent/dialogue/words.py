@@ -5,14 +5,14 @@ import re
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 
 # Said between words without a meaning of their own.
-FILLERS = frozenset({"um", "uh", "er", "erm", "ah", "hm", "hmm", "well", "so", "like", "oh"})
+FILLERS = frozenset({"um", "uh", "er", "erm", "ah", "well", "so", "like", "oh"})
 
 # Said while listening; not meant to take the word.
 _BACKCHANNELS = frozenset(
-    {"mm", "mhm", "huh", "okay", "ok", "right", "yeah", "yes", "yep", "sure", "hello", "hi", "hey"}
+    {"mm", "hmm", "hm", "mhm", "huh", "okay", "ok", "right", "yeah", "yes", "yep", "sure", "hello", "hi", "hey"}
 )
 NEGATIONS = frozenset(
-    {"no", "not", "don't", "dont", "isn't", "never", "without", "didn't", "doesn't", "wasn't", "haven't"}
+    {"not", "don't", "dont", "isn't", "never", "without", "didn't", "doesn't", "wasn't", "haven't", "hasn't"}
 )
 
 
@@ -45,8 +45,9 @@ def affirms(words: tuple[str, ...], phrase: str) -> bool:
     start = 0
     while (place := find_phrase(words[start:], wanted)) >= 0:
         place += start
-        # An `and no pain` after a pause belongs to what follows, so only the nearest words count.
-        if not NEGATIONS & set(words[max(0, place - 4) : place]):
+        # Only the nearest words deny it; `no` only right before it: `no, I want a person` is a wish.
+        denied = NEGATIONS & set(words[max(0, place - 4) : place]) or words[max(0, place - 1) : place] == ("no",)
+        if not denied:
             return True
         start = place + 1
     return False

@@ -8,7 +8,7 @@ _YES = (
     "all right", "please do", "i do", "i agree", "i consent", "you may", "you can", "no problem", "not a problem",
     "no worries", "i don't mind", "i do not mind", "don't mind", "uh huh", "mm hmm", "mhm", "sounds good",
     "that works", "works for me", "that would be great", "that'd be great", "great", "perfect", "it is", "very much",
-    "affirmative", "si",
+    "affirmative", "si", "i guess so", "i suppose so", "mm hm", "hmm mm",
 )  # fmt: skip
 _NO = (
     "no", "nope", "nah", "not really", "i'd rather not", "i would rather not", "rather not", "rather you didn't",
@@ -19,7 +19,17 @@ _NO = (
 )  # fmt: skip
 # These hold a word that means the opposite when it stands alone.
 _YES_FIRST = ("no problem", "not a problem", "no worries", "i don't mind", "i do not mind", "don't mind")
-_NO_FIRST = ("not okay", "not right", "that's not right", "not correct", "not fine", "not sure")
+_NO_FIRST = (
+    "absolutely not",
+    "certainly not",
+    "not okay",
+    "not right",
+    "that's not right",
+    "not correct",
+    "not fine",
+    "certainly not",
+    "of course not",
+)
 _UNSURE = ("not sure", "i don't know", "don't know", "maybe", "what do you mean", "why")
 
 
