@@ -61,6 +61,8 @@ class MemoryNode:
         self.played = bytearray()
         self.closed = False
         self.released = False
+        # True while nobody listens: speech waits.
+        self.holds = False
         self._tracks: list[_Track] = []
         self._outbox: asyncio.Queue[AttachAudioResponse | None] = asyncio.Queue()
 
@@ -115,7 +117,7 @@ class MemoryNode:
         track.complete |= speech.last
 
     def _play(self) -> None:
-        if not self._tracks:
+        if not self._tracks or self.holds:
             return
         track = self._tracks[0]
         frame = track.pcm[track.played : track.played + BYTES_PER_SECOND // 50]
@@ -180,6 +182,12 @@ class MemoryCall:
     @property
     def is_over(self) -> bool:
         return self._task is not None and self._task.done()
+
+    async def ended(self) -> None:
+        """Return when the conversation is over."""
+        assert self._task is not None
+        async with asyncio.timeout(10):
+            await self._task
 
     async def settle(self) -> None:
         """Return when all that was sent so far has been dealt with."""
