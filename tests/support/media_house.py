@@ -1,7 +1,7 @@
 """A media node for tests: in this process, or behind gRPC with real tokens."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,10 @@ CALL = "call-1"
 class NodeHouse:
     """A media node on loopback, and the commands of one call's workflow to it."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, addresses: Sequence[str] = (LOOPBACK,)) -> None:
         self.facts = ListedFacts()
         clock, randomness = clock or LoopClock(), SeededRandomness(2)
-        legs = WebRtcLegs(clock, randomness, [LOOPBACK])
+        legs = WebRtcLegs(clock, randomness, addresses)
         self.node = MediaNode(clock, randomness, self.facts, legs.answer, TelemetryMeter())
         self.epoch = 1
         self.seq = 0
