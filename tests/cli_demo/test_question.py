@@ -46,6 +46,10 @@ from cordboard.cli.demo.script import Ask
         ("See you then. Goodbye.", Remark.GOODBYE),
         ("Of course. One moment, I'll get someone for you.", Remark.STATEMENT),
         ("Are you still there?", Remark.REPEAT),
+        ("Lakeside Clinic, this is Robin, may we record this call.", Ask.CONSENT),
+        ("I have 555-013-2476. Is it urgent", Ask.URGENCY),
+        ("You're booked for tomorrow at 10, anything else.", Ask.ANYTHING_ELSE),
+        ("I have tomorrow at 10 or tomorrow at 10:30, which is better.", Ask.SLOT),
     ],
 )
 def test_the_last_question_of_a_turn_decides_what_is_asked(text: str, asked: Ask | Remark) -> None:

@@ -80,7 +80,9 @@ async def call(job: CallerJob, door: Callable[[], Awaitable[Door]]) -> bool:
     _keep_sound(Path(job.out), phone)
     ended_well = conversation.outcome in ENDED_WELL
     report = _report(script, answered, conversation, phone)
-    tell("report", ended_well=ended_well, asked_for_human=chooser.asked_for_human, **report)
+    report |= {"ended_well": ended_well, "asked_for_human": chooser.asked_for_human}
+    (Path(job.out) / "caller.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    tell("report", **report)
     return ended_well
 
 

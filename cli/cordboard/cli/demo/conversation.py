@@ -16,8 +16,8 @@ from cordboard.cli.demo.sound import Sound
 from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
 
 _POLL_S = 0.02
-_LEAD_S = 0.12
-"""Sound kept before a turn's first audible frame, for recognition."""
+_LEAD_S, _TAIL_S = 0.12, 0.25
+"""Sound kept around a turn's audible frames: recognition invents words when a turn is cut close."""
 
 
 @dataclass(slots=True)
@@ -193,7 +193,7 @@ class Talker:
         return turn
 
     def _sound(self, ended: float) -> Sound:
-        return self._phone.sound_in.between(self._turn_started - _LEAD_S, ended + _LEAD_S)
+        return self._phone.sound_in.between(self._turn_started - _LEAD_S, ended + _TAIL_S)
 
     def _drop_words(self) -> None:
         if self._words is not None:

@@ -44,7 +44,8 @@ _RULES: tuple[tuple[Ask | Remark, str], ...] = (
 _GOODBYE = re.compile(r"\b(good ?bye|bye|have a (good|nice|great|lovely|wonderful) (day|one|rest)|take care)\b")
 _RECORDING = re.compile(r"\brecord(ed|ing)?\b")
 _REQUEST = re.compile(
-    r"\b(please|tell me|give me|may i|can i|could you|can you|would you|what|which|who|how|do you|is that|i need)\b"
+    r"\b(please|tell me|give me|(may|can|could|shall|should) (i|we)|(could|can|would) you|what|which|who|how|do you)\b"
+    r"|\b(is|are|does|did) (it|that|this|you)\b|\bi need\b|\b(any ?thing|something) (else|more)\b"
 )
 _COMPILED = tuple((meaning, re.compile(pattern)) for meaning, pattern in _RULES)
 

@@ -38,7 +38,7 @@ class Ask(StrEnum):
 DEFAULT_ORDER = tuple(ask for ask in Ask if ask not in ("spelling", "confirm"))
 
 _URGENCY_LINES = {
-    "routine": "No, it can wait, it is not urgent.",
+    "routine": "It can wait a few days.",
     "soon": "I would like to be seen soon, tomorrow if possible.",
     "urgent": "Yes, it is urgent.",
 }
