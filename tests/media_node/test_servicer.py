@@ -161,7 +161,7 @@ async def test_a_released_port_and_a_lost_one_are_told_apart(house: ServedNode) 
         call = await open_port(house, token)
         await read_until(call, "attached")
         if end == "release":
-            await call.done_writing()
+            await call.write(AttachAudioRequest(detach=Detach()))
         else:
             call.cancel()
         while True:

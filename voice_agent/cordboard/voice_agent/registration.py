@@ -57,8 +57,9 @@ class GrpcRegistry:
 class Registration:
     """Keeps the process announced for as long as it runs; an absent ledger is waited for."""
 
-    def __init__(self, registry: Registry, describe: Callable[[], Node]) -> None:
-        """Take the registry and a function that describes this process as it is now."""
+    def __init__(self, registry: Registry, describe: Callable[[], Node], *, retry_s: float = RETRY_S) -> None:
+        """Take the registry, a function that describes this process as it is now, and the least pause."""
+        self._retry_s = retry_s
         self._registry = registry
         self._describe = describe
         self._registered = False
@@ -92,8 +93,8 @@ class Registration:
                 self._registered = False
                 return 0.0
             _log.warning("the registry is away", extra={"reason": error.reason})
-            return RETRY_S
-        return max(RETRY_S, lease_s / 3)
+            return self._retry_s
+        return max(self._retry_s, lease_s / 3)
 
 
 def _seconds(duration: Duration) -> float:
