@@ -49,6 +49,13 @@ def test_a_user_token_carries_tenant_vertical_and_scopes(keys: Path) -> None:
     assert claims.token_id
 
 
+def test_an_agents_token_carries_skills_and_others_none(keys: Path) -> None:
+    issuer, verifier = UserTokenIssuer.load(keys), TokenVerifier.load(keys)
+    agent = verifier.user(issuer.mint(role="agent", tenant="clinic", skills=["clinical", "spanish", "clinical"]))
+    assert agent.skills == {"clinical", "spanish"}
+    assert verifier.user(issuer.mint(role="app", tenant="clinic")).skills == frozenset()
+
+
 def test_an_expired_token_says_so(keys: Path) -> None:
     token = UserTokenIssuer.load(keys).mint(role="app", tenant="clinic", ttl=timedelta(seconds=-1))
     with pytest.raises(UnauthenticatedError, match="TOKEN_EXPIRED"):

@@ -47,6 +47,8 @@ class UserClaims:
     scopes: frozenset[str]
     subject: str
     expires_at: int
+    skills: frozenset[str] = frozenset()
+    """What the agent behind the token can do; empty for others."""
 
 
 def create_keys(keys_dir: Path) -> None:
@@ -159,6 +161,7 @@ class TokenVerifier:
                 scopes=frozenset(str(claims.get("scope", "")).split()),
                 subject=str(claims["sub"]),
                 expires_at=int(claims["exp"]),
+                skills=_skills(claims.get("skills", [])),
             )
         except KeyError as error:
             raise UnauthenticatedError("TOKEN_INVALID", "the token lacks a claim") from error
@@ -190,6 +193,12 @@ class TokenVerifier:
             raise UnauthenticatedError("TOKEN_INVALID", "the token is not valid here") from error
 
 
+def _skills(claim: object) -> frozenset[str]:
+    if not isinstance(claim, list) or not all(isinstance(skill, str) for skill in claim):
+        raise UnauthenticatedError("TOKEN_INVALID", "the token's skills are no list of names")
+    return frozenset(claim)
+
+
 class UserTokenIssuer:
     """Mints tokens for people and apps."""
 
@@ -211,6 +220,7 @@ class UserTokenIssuer:
         scopes: Iterable[str] = (),
         ttl: timedelta = timedelta(minutes=10),
         subject: str = "",
+        skills: Iterable[str] = (),
     ) -> str:
         """Make a token. A caller's token is single-use: it pays for one call. Raises InvalidError."""
         wanted = sorted(scopes)
@@ -221,7 +231,7 @@ class UserTokenIssuer:
                 raise InvalidError("SCOPE_UNKNOWN", "no such scope", scope=scope)
         now = int(time.time())
         token_id = secrets.token_urlsafe(16)
-        claims = {
+        claims: dict[str, Any] = {
             "iss": USERS,
             "aud": USER_AUDIENCE,
             "sub": subject or f"{role}-{token_id[:6]}",
@@ -233,4 +243,6 @@ class UserTokenIssuer:
             "vertical": vertical,
             "scope": " ".join(wanted),
         }
+        if able := sorted(set(skills)):
+            claims["skills"] = able
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)

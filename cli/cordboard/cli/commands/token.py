@@ -29,6 +29,7 @@ def token(
     scopes: Annotated[str, typer.Option(help="Scopes, comma-separated; without it those that the role needs.")] = "",
     ttl: Annotated[str, typer.Option(help="Life of the token: 90s, 10m, 8h, 1d.")] = "10m",
     subject: Annotated[str, typer.Option(help="Who it stands for, such as an agent's id.")] = "",
+    skills: Annotated[str, typer.Option(help="What an agent can do, comma-separated.")] = "",
     json: Json = False,
 ) -> None:
     """Mint a development token with the keys of this folder.
@@ -38,7 +39,13 @@ def token(
     keys = StateDirectory(home).keys
     wanted = tuple(scopes.replace(",", " ").split()) or DEFAULT_SCOPES[role]
     minted = UserTokenIssuer.load(keys).mint(
-        role=role, tenant=tenant, vertical=vertical, scopes=wanted, ttl=parse_ttl(ttl), subject=subject
+        role=role,
+        tenant=tenant,
+        vertical=vertical,
+        scopes=wanted,
+        ttl=parse_ttl(ttl),
+        subject=subject,
+        skills=skills.replace(",", " ").split(),
     )
     if not json:
         typer.echo(minted)
@@ -53,6 +60,7 @@ def token(
             "vertical": claims.vertical,
             "scopes": sorted(claims.scopes),
             "subject": claims.subject,
+            "skills": sorted(claims.skills),
             "expires_at": claims.expires_at,
         }
     )
