@@ -107,7 +107,7 @@ def test_a_caller_who_asks_for_a_person_gets_one_with_all_that_was_learnt(wish: 
     assert talk.ending.skills == ["front-desk"]
     assert "Walter Brooks" in talk.ending.summary
     assert "swollen ankle" in talk.ending.summary
-    assert not talk.move.ends_after_speech
+    assert talk.move.ends_after_speech
 
 
 def test_a_person_can_be_asked_for_before_anything_else() -> None:
@@ -142,7 +142,7 @@ def test_a_red_line_goes_to_a_clinical_person_at_once(words: str, red_line: str)
     assert talk.ending.outcome == TalkOutcome.TALK_OUTCOME_RED_LINE
     assert (talk.ending.red_line, list(talk.ending.skills)) == (red_line, ["clinical"])
     assert talk.ending.urgency == Urgency.URGENCY_URGENT
-    assert not talk.move.ends_after_speech
+    assert talk.move.ends_after_speech
 
 
 @pytest.mark.parametrize("words", ["My knee, I don't have any chest pain.", "It's not an emergency, my ear hurts."])

@@ -79,9 +79,12 @@ class Draft:
         because: str = "",
         red_line: str = "",
         skills: Iterable[str] = (),
-        after_speech: bool = False,
+        after_speech: bool = True,
     ) -> None:
-        """Close the conversation. `because` ends the summary for a human."""
+        """Close the conversation. `because` ends the summary for a human.
+
+        It is told once the last line was played: with the talk over, the caller no longer hears the agent.
+        """
         self.update(stage=Stage.CLOSED, outcome=outcome, pending="")
         self._ends_after_speech = after_speech
         self._ending = ConversationEnded(
@@ -105,7 +108,7 @@ class Draft:
             facts=tuple(self._facts),
             tools=tuple(self._tools),
             ending=self._ending,
-            ends_after_speech=self._ends_after_speech,
+            ends_after_speech=self._ends_after_speech and bool(clauses),
             expects=expectation(self.profile, self.state),
         )
 

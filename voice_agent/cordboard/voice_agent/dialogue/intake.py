@@ -158,7 +158,7 @@ def farewell(draft: Draft) -> None:
     )
     draft.line("farewell" if draft.state.booked else "farewell_unbooked")
     outcome = TalkOutcome.TALK_OUTCOME_DONE if done else TalkOutcome.TALK_OUTCOME_CALLER_LEFT
-    draft.end(outcome, because="" if done else "The caller left", after_speech=True)
+    draft.end(outcome, because="" if done else "The caller left")
 
 
 def hand_over(draft: Draft, line: str, because: str) -> None:

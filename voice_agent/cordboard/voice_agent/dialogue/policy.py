@@ -122,7 +122,7 @@ def fall_silent(profile: Profile, state: DialogueState) -> Move:
         draft.say(state.last_question if state.stage is not Stage.ANYTHING_ELSE else ())
     else:
         draft.line("nobody_there")
-        draft.end(TalkOutcome.TALK_OUTCOME_CALLER_LEFT, because="The caller fell silent", after_speech=True)
+        draft.end(TalkOutcome.TALK_OUTCOME_CALLER_LEFT, because="The caller fell silent")
     move = draft.move()
     # What is asked again stays the question, not `are you still there`.
     return replace(move, state=replace(move.state, last_question=state.last_question))
