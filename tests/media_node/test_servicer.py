@@ -18,6 +18,7 @@ from cordboard.media.v1.media_node_service_pb2 import (
     Attach,
     AttachAudioRequest,
     AttachAudioResponse,
+    Detach,
     DrainRequest,
     FlushSpeech,
     GetStatsRequest,
