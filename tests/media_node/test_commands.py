@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from media_far_ends import BrowserFarEnd
+from media_far_ends import BrowserFarEnd, packets
 from media_house import CALL, NodeHouse
 
 from cordboard.call.v1.facts_pb2 import MediaCommandApplied, MediaCommandRejected
@@ -14,17 +14,21 @@ from cordboard.core.errors import (
     UnimplementedError,
     WrongStateError,
 )
+from cordboard.media.v1.capture_pb2 import CaptureSegment
 from cordboard.media.v1.command_pb2 import (
     AddLeg,
     CloseRoom,
     Command,
     CreateRoom,
+    PauseRecording,
     PcmPort,
     Play,
     RemoveLeg,
     Reoffer,
     SendDtmf,
     SipDial,
+    StartRecording,
+    StopRecording,
     WebrtcOffer,
 )
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER
@@ -148,13 +152,14 @@ async def test_a_command_without_its_numbers_is_refused(house: NodeHouse, missin
     "command",
     [
         Command(reoffer=Reoffer(leg_id="caller", sdp="v=0")),
+        Command(start_recording=StartRecording()),
         Command(play=Play(play_id="p", sound="hold_music")),
         Command(send_dtmf=SendDtmf(leg_id="caller", digits="1")),
         Command(add_leg=AddLeg(leg_id="trunk", sip_dial=SipDial(uri="sip:x"))),
         Command(add_leg=AddLeg(leg_id="none")),
         Command(),
     ],
-    ids=["reoffer", "play", "send_dtmf", "sip_dial", "no_transport", "empty"],
+    ids=["reoffer", "start_recording without a store", "play", "send_dtmf", "sip_dial", "no_transport", "empty"],
 )
 async def test_what_the_node_cannot_do_is_unimplemented_and_the_next_command_is_taken(
     house: NodeHouse, command: Command
@@ -187,3 +192,37 @@ async def test_draining_ends_with_the_last_room(house: NodeHouse) -> None:
     await house.open_room()
     await house.apply(Command(close_room=CloseRoom(reason="DONE")))
     assert await house.node.drain(10) == 0
+
+
+class ListedSegments:
+    def __init__(self) -> None:
+        self.segments: list[CaptureSegment] = []
+
+    def store(self, tenant: str, segment: CaptureSegment) -> None:
+        self.segments.append(segment)
+
+
+async def test_recording_is_started_paused_and_stopped_by_command() -> None:
+    sink = ListedSegments()
+    house = NodeHouse(segments=sink)
+    await house.open_room()
+    browser = BrowserFarEnd()
+    await house.add_browser("caller", browser)
+    await house.apply(Command(start_recording=StartRecording()))
+    await browser.speak(packets(5))
+    await house.until_received("caller", 5)
+    await house.apply(Command(pause_recording=PauseRecording()))
+    await browser.speak(packets(5, first=105))
+    await house.until_received("caller", 10)
+    await house.apply(Command(stop_recording=StopRecording()))
+    assert [packet.sequence for segment in sink.segments for packet in segment.packets] == list(range(100, 105))
+    await browser.close()
+    await house.close()
+
+
+async def test_a_recording_that_does_not_run_cannot_be_paused() -> None:
+    house = NodeHouse(segments=ListedSegments())
+    await house.open_room()
+    with pytest.raises(WrongStateError, match="NOT_RECORDING"):
+        await house.apply(Command(pause_recording=PauseRecording()))
+    await house.close()

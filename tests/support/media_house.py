@@ -30,6 +30,7 @@ from cordboard.media_node.facts import ListedFacts
 from cordboard.media_node.node import MediaNode
 from cordboard.media_node.quality import TelemetryMeter
 from cordboard.media_node.randomness import SeededRandomness
+from cordboard.media_node.recording import SegmentSink
 from cordboard.media_node.servicer import ALLOWED, SERVICE, MediaNodeServicer
 from cordboard.media_node.webrtc.addresses import LOOPBACK
 from cordboard.media_node.webrtc.factory import WebRtcLegs
@@ -43,11 +44,16 @@ CALL = "call-1"
 class NodeHouse:
     """A media node on loopback, and the commands of one call's workflow to it."""
 
-    def __init__(self, clock: Clock | None = None, addresses: Sequence[str] = (LOOPBACK,)) -> None:
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        addresses: Sequence[str] = (LOOPBACK,),
+        segments: SegmentSink | None = None,
+    ) -> None:
         self.facts = ListedFacts()
         clock, randomness = clock or LoopClock(), SeededRandomness(2)
         legs = WebRtcLegs(clock, randomness, addresses)
-        self.node = MediaNode(clock, randomness, self.facts, legs.answer, TelemetryMeter())
+        self.node = MediaNode(clock, randomness, self.facts, legs.answer, TelemetryMeter(), segments)
         self.epoch = 1
         self.seq = 0
 

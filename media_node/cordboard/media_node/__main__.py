@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import secrets
 import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 from cordboard.media.v1.media_node_service_pb2_grpc import add_MediaNodeServiceServicer_to_server
+from cordboard.media_node.archive import CaptureArchive
 from cordboard.media_node.clock import LoopClock
-from cordboard.media_node.facts import ProducedFacts
+from cordboard.media_node.facts import FactLog, ProducedFacts
 from cordboard.media_node.node import MediaNode
+from cordboard.media_node.object_store import S3Store
 from cordboard.media_node.quality import TelemetryMeter
 from cordboard.media_node.randomness import SystemRandomness
 from cordboard.media_node.registration import NodeRegistry, Registration
@@ -22,6 +26,7 @@ from cordboard.registry.v1.node_registry_service_pb2_grpc import NodeRegistrySer
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
@@ -29,6 +34,22 @@ from cordboard.runtime.settings import Settings
 COMPONENT = "media-node"
 # A WebRTC call costs about 1 % of a core; a process has one core.
 CAPACITY = 80
+
+
+@contextlib.asynccontextmanager
+async def open_archive(settings: Settings, keys: KeyClient, facts: FactLog) -> AsyncIterator[CaptureArchive | None]:
+    """Open the archive of recordings; None when the process is told no object store."""
+    if not settings.s3_endpoint:
+        yield None
+        return
+    credentials = Path(settings.require("s3_credentials_file"))
+    async with S3Store.open(settings.s3_endpoint, credentials, settings.s3_bucket) as store:
+        archive = CaptureArchive(store, keys, facts, settings.spool_path / "captures")
+        archive.start()
+        try:
+            yield archive
+        finally:
+            await archive.close()
 
 
 async def serve(settings: Settings, stop: Stop) -> None:
@@ -39,10 +60,11 @@ async def serve(settings: Settings, stop: Stop) -> None:
     channel = open_channel(settings.require("ledger"), identity, "ledger")
     source = identity.source(boot_id)
     producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id)
+    facts = ProducedFacts(producer)
     clock, randomness = LoopClock(), SystemRandomness()
     legs = WebRtcLegs(clock, randomness, host_addresses())
-    async with producer:
-        node = MediaNode(clock, randomness, ProducedFacts(producer), legs.answer, TelemetryMeter())
+    async with producer, open_archive(settings, KeyClient(channel), facts) as archive:
+        node = MediaNode(clock, randomness, facts, legs.answer, TelemetryMeter(), archive)
         server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), COMPONENT, allowed=ALLOWED)
         server.add(add_MediaNodeServiceServicer_to_server, MediaNodeServicer(node), SERVICE)
         port = await server.start()

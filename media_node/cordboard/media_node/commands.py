@@ -17,26 +17,29 @@ from cordboard.media.v1.leg_pb2 import (
 )
 from cordboard.media_node.leg import Leg, LegHost, LegIdentity
 from cordboard.media_node.pcm_port import PcmPort
+from cordboard.media_node.recording import Recording
 from cordboard.media_node.room import Room
 
 LegAnswerer = Callable[[LegIdentity, str, LegHost], Awaitable[tuple[Leg, str]]]
-RoomOpener = Callable[[str, str, int], Room]
+RoomOpener = Callable[[str, str, int], tuple[Room, Recording | None]]
 PortOpener = Callable[[LegIdentity, Room], PcmPort]
 
 Answer = CommandResult | CordboardError
+_RECORDING_KINDS = frozenset({"start_recording", "pause_recording", "resume_recording", "stop_recording"})
 
 
 class CallCommands:
     """Applies the commands of one call and remembers the answers.
 
-    A repeat gets the first answer, refusals included. A command of an older epoch is refused; a newer epoch begins
-    with create_room, which closes the room of the older one.
+    A repeat gets the first answer, refusals included (but not failures after which repeating is right). A command
+    of an older epoch is refused; a newer epoch begins with create_room, which closes the room of the older one.
     """
 
     def __init__(self, call_id: str, open_room: RoomOpener, answer_offer: LegAnswerer, open_port: PortOpener) -> None:
         """Make the lane of a call that has no room yet."""
         self.call_id = call_id
         self.room: Room | None = None
+        self._recording: Recording | None = None
         self._open_room = open_room
         self._answer_offer = answer_offer
         self._open_port = open_port
@@ -56,9 +59,10 @@ class CallCommands:
             try:
                 answer = await self._act(kind, command)
             except CordboardError as error:
+                if error.retryable:
+                    raise
                 answer = error
-            answer_digest = (_digest(command), answer)
-            self._answers[command.command_seq] = answer_digest
+            self._answers[command.command_seq] = (_digest(command), answer)
             self._tell(command, kind, answer)
             if isinstance(answer, CordboardError):
                 raise answer
@@ -117,7 +121,9 @@ class CallCommands:
         result = CommandResult(command_seq=command.command_seq)
         if kind == "create_room":
             if self.room is None:
-                self.room = self._open_room(self.call_id, command.create_room.tenant, command.placement_epoch)
+                self.room, self._recording = self._open_room(
+                    self.call_id, command.create_room.tenant, command.placement_epoch
+                )
             return result
         room = self.open_room()
         if kind == "add_leg":
@@ -128,12 +134,25 @@ class CallCommands:
             room.set_routing(command.set_routing.matrix)
         elif kind == "flush":
             room.flush(command.flush.play_id)
+        elif kind in _RECORDING_KINDS:
+            self._steer_recording(kind)
         elif kind == "close_room":
             self.room = None
             await room.close(command.close_room.reason)
         else:
             raise UnimplementedError("UNIMPLEMENTED", "this node cannot do that", kind=kind or "none")
         return result
+
+    def _steer_recording(self, kind: str) -> None:
+        if self._recording is None:
+            raise UnimplementedError("UNIMPLEMENTED", "this node has nowhere to keep recordings", kind=kind)
+        steer: dict[str, Callable[[], None]] = {
+            "start_recording": self._recording.start,
+            "pause_recording": self._recording.pause,
+            "resume_recording": self._recording.resume,
+            "stop_recording": self._recording.halt,
+        }
+        steer[kind]()
 
     async def _add_leg(self, room: Room, add: AddLeg, result: CommandResult) -> None:
         transport = add.WhichOneof("transport")

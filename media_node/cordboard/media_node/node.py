@@ -15,6 +15,7 @@ from cordboard.media_node.liveness import Liveness
 from cordboard.media_node.pcm_port import PcmPort
 from cordboard.media_node.quality import QualityMeter, QualityWatch
 from cordboard.media_node.randomness import Randomness
+from cordboard.media_node.recording import Recording, SegmentSink
 from cordboard.media_node.room import Room
 
 _log = logging.getLogger(__name__)
@@ -33,14 +34,19 @@ class MediaNode:
         facts: FactLog,
         answer_offer: LegAnswerer,
         meter: QualityMeter,
+        segments: SegmentSink | None = None,
     ) -> None:
-        """Make a node without calls; `answer_offer` makes a WebRTC leg and its SDP answer."""
+        """Make a node without calls.
+
+        `answer_offer` makes a WebRTC leg and its SDP answer; without `segments` the node cannot record.
+        """
         self._clock = clock
         self._randomness = randomness
         self._facts = facts
         self._answer_offer = answer_offer
         self._calls: OrderedDict[str, CallCommands] = OrderedDict()
         self._meter = meter
+        self._segments = segments
         self._quality: dict[str, QualityWatch] = {}
         self._changed = asyncio.Event()
         self.draining = False
@@ -108,12 +114,16 @@ class MediaNode:
         for room in self.rooms():
             await room.close("DRAINED")
 
-    def _open_room(self, call_id: str, tenant: str, placement_epoch: int) -> Room:
+    def _open_room(self, call_id: str, tenant: str, placement_epoch: int) -> tuple[Room, Recording | None]:
         room = Room(call_id, tenant, placement_epoch, ForwardingPlane(), self._facts, self._clock)
         room.watch(Liveness(room, self._clock))
         self._quality[call_id] = QualityWatch(room, self._clock, self._meter)
         room.watch(self._quality[call_id])
-        return room
+        recording: Recording | None = None
+        if self._segments is not None:
+            recording = Recording(room, self._clock, self._segments)
+            room.watch(recording)
+        return room, recording
 
     def _open_port(self, identity: LegIdentity, room: Room) -> PcmPort:
         return PcmPort(identity, room, self._clock, self._randomness, room.opened_us)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from google.protobuf.duration_pb2 import Duration
@@ -34,7 +34,9 @@ _STATES = {
 
 
 class PortHost(Protocol):
-    """What a port needs of its room."""
+    """What a port needs of its room; while `gated`, nothing that is heard may be transcribed."""
+
+    gated: bool
 
     def connected(self, leg_id: str) -> None:
         """Media can flow."""
@@ -102,7 +104,6 @@ class PcmPort:
         self._host = host
         self._attachment: Attachment | None = None
         self._ever_attached = False
-        self._gated: Callable[[], bool] = lambda: False
         self._hearing = Hearing(clock, origin_us, self._heard)
         self._player = SpeechPlayer(
             clock,
@@ -153,10 +154,6 @@ class PcmPort:
             attachment.end()
             self._host.port_changed(self._identity.leg_id, False, "REMOVED")
 
-    def gate(self, gated: Callable[[], bool]) -> None:
-        """Ask `gated` whether what is heard may be transcribed."""
-        self._gated = gated
-
     def rerouted(self, sources: set[str]) -> None:
         """Forget sources that were taken away, and look again whether somebody listens."""
         self._hearing.retain(sources)
@@ -206,7 +203,7 @@ class PcmPort:
 
     def _heard(self, media_us: int, pcm: bytes) -> None:
         if self._attachment is not None:
-            gated = self._gated()
+            gated = self._host.gated
             audio = HeardAudio(media_us=media_us, pcm=bytes(len(pcm)) if gated else pcm, gated=gated)
             self._attachment.put(AttachAudioResponse(audio=audio))
 

@@ -50,6 +50,8 @@ class Room:
         self.placement_epoch = placement_epoch
         self.opened_us = clock.now_us()
         self.plane = plane
+        # True while the recording is paused: voice agents hear silence.
+        self.gated = False
         self._facts = facts
         self._clock = clock
         self._legs: dict[str, Leg] = {}
