@@ -18,7 +18,6 @@ from cordboard.media.v1.media_node_service_pb2 import (
     Attach,
     AttachAudioRequest,
     AttachAudioResponse,
-    Detach,
     DrainRequest,
     FlushSpeech,
     GetStatsRequest,
@@ -162,7 +161,7 @@ async def test_a_released_port_and_a_lost_one_are_told_apart(house: ServedNode) 
         call = await open_port(house, token)
         await read_until(call, "attached")
         if end == "release":
-            await call.write(AttachAudioRequest(detach=Detach()))
+            await call.done_writing()
         else:
             call.cancel()
         while True:

@@ -41,15 +41,15 @@ class GrpcNode(MediaNodeServiceServicer):
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, requests: AsyncIterator[AttachAudioRequest]) -> None:
-        reason = "LOST"
         try:
             async for request in requests:
                 self.received.put_nowait(request)
-                if request.WhichOneof("message") == "detach":
-                    reason = "RELEASED"
-                    return
+            # A lost connection ends the requests as well, a moment before it cancels the call and this task.
+            await asyncio.sleep(0.1)
+            self.ended.set_result("RELEASED")
         finally:
-            self.ended.set_result(reason)
+            if not self.ended.done():
+                self.ended.set_result("LOST")
             self.outbox.put_nowait(None)
 
     async def next(self) -> AttachAudioRequest:

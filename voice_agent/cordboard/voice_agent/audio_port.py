@@ -8,7 +8,7 @@ from typing import Protocol
 import grpc
 
 from cordboard.core.errors import UnavailableError
-from cordboard.media.v1.media_node_service_pb2 import Attach, AttachAudioRequest, AttachAudioResponse, Detach
+from cordboard.media.v1.media_node_service_pb2 import Attach, AttachAudioRequest, AttachAudioResponse
 from cordboard.media.v1.media_node_service_pb2_grpc import MediaNodeServiceStub
 from cordboard.runtime.grpc_channel import translate_errors
 
@@ -41,7 +41,7 @@ class GrpcAudioPort:
         """Take the channel to the node, which is closed with the port."""
         self._channel = channel
         self._attach = AttachAudioRequest(attach=Attach(call_id=call_id, leg_id=leg_id))
-        self._outbox: asyncio.Queue[AttachAudioRequest] = asyncio.Queue()
+        self._outbox: asyncio.Queue[AttachAudioRequest | None] = asyncio.Queue()
         self._outbox.put_nowait(self._attach)
         self._closed = False
         self._stream = MediaNodeServiceStub(channel).AttachAudio(
@@ -70,7 +70,7 @@ class GrpcAudioPort:
             return
         self._closed = True
         if released:
-            self._outbox.put_nowait(AttachAudioRequest(detach=Detach()))
+            self._outbox.put_nowait(None)
             with contextlib.suppress(TimeoutError, asyncio.CancelledError, grpc.aio.AioRpcError):
                 async with asyncio.timeout(GOODBYE_S):
                     await self._stream.code()
@@ -78,5 +78,5 @@ class GrpcAudioPort:
         await self._channel.close()
 
     async def _requests(self) -> AsyncIterator[AttachAudioRequest]:
-        while True:
-            yield await self._outbox.get()
+        while (request := await self._outbox.get()) is not None:
+            yield request

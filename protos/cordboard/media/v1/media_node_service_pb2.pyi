@@ -82,7 +82,6 @@ class AttachAudioRequest(_message.Message):
     ATTACH_FIELD_NUMBER: _builtins.int
     SPEECH_FIELD_NUMBER: _builtins.int
     FLUSH_FIELD_NUMBER: _builtins.int
-    DETACH_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def attach(self) -> Global___Attach:
         """First message of each stream."""
@@ -95,44 +94,22 @@ class AttachAudioRequest(_message.Message):
     def flush(self) -> Global___FlushSpeech:
         """Stop what is played, at once."""
 
-    @_builtins.property
-    def detach(self) -> Global___Detach:
-        """The agent leaves as it was told. A stream that ends without it was lost."""
-
     def __init__(
         self,
         *,
         attach: Global___Attach | None = ...,
         speech: Global___Speech | None = ...,
         flush: Global___FlushSpeech | None = ...,
-        detach: Global___Detach | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attach", b"attach", "detach", b"detach", "flush", b"flush", "message", b"message", "speech", b"speech"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attach", b"attach", "flush", b"flush", "message", b"message", "speech", b"speech"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attach", b"attach", "detach", b"detach", "flush", b"flush", "message", b"message", "speech", b"speech"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attach", b"attach", "flush", b"flush", "message", b"message", "speech", b"speech"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["attach", "speech", "flush", "detach"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["attach", "speech", "flush"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
 Global___AttachAudioRequest: _TypeAlias = AttachAudioRequest  # noqa: Y015
-
-@_typing.final
-class Detach(_message.Message):
-    """Last message of a stream whose agent was released."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    def __init__(
-        self,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Detach: _TypeAlias = Detach  # noqa: Y015
 
 @_typing.final
 class Attach(_message.Message):
