@@ -12,6 +12,7 @@ from cordboard.cli.demo.word_error import digits_of, normalise, word_error_rate
         ("the 3rd", "the third"),
         ("the twenty first", "the 21st"),
         ("It’s fine", "it's fine"),
+        ("to-morrow", "tomorrow"),
     ],
 )
 def test_numbers_and_marks_do_not_count_as_errors(one: str, other: str) -> None:

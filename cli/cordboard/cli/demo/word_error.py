@@ -21,6 +21,7 @@ def normalise(text: str) -> str:
     """Reduce text to lower-case words and single digits."""
     plain = text.lower().replace("’", "'")
     plain = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", plain)
+    plain = re.sub(r"\bto-(day|night|morrow)\b", r"to\1", plain)
     plain = re.sub(r"(\d)\s*(am|pm)\b", r"\1 \2", plain)
     plain = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", plain)
     plain = re.sub(r"[^a-z0-9' ]+", " ", plain)
