@@ -97,8 +97,8 @@ class MemoryNode:
                 pass
 
     async def close(self, *, released: bool) -> None:
-        self.closed = True
-        self.released = released
+        if not self.closed:
+            self.closed, self.released = True, released
         self.hang_up()
 
     def frame(self, pcm: bytes, *, gated: bool = False) -> None:

@@ -128,12 +128,17 @@ class Conversation:
                 await self._handle(await self._inbox.get())
             released = self._leaving
         finally:
-            for guess in self._guesses.values():
-                guess.cancel()
-            await self._speaking.close()
-            await self._port.close(released=released)
+            await self.close(released=released)
             receiver.cancel()
-            await asyncio.gather(receiver, *self._guesses.values(), return_exceptions=True)
+            await asyncio.gather(receiver, return_exceptions=True)
+
+    async def close(self, *, released: bool = False) -> None:
+        """Let go of the port and of all that runs in the background."""
+        for guess in self._guesses.values():
+            guess.cancel()
+        await asyncio.gather(*self._guesses.values(), return_exceptions=True)
+        await self._speaking.close()
+        await self._port.close(released=released)
 
     async def _receive(self) -> None:
         with contextlib.suppress(CordboardError):

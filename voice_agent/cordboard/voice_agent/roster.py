@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,7 +48,7 @@ class Roster:
         self._surroundings = surroundings
         self._seats: dict[str, _Seat] = {}
         self._requests: OrderedDict[str, str] = OrderedDict()
-        self._preparing: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     @property
     def load(self) -> int:
@@ -95,14 +95,13 @@ class Roster:
         tasks = [seat.task for seat in self._seats.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
-        for seat in list(self._seats.values()):
-            seat.task.cancel()
-        await asyncio.gather(*tasks, *self._preparing, return_exceptions=True)
+        seats = list(self._seats.values())
+        await asyncio.gather(*(_stop(seat) for seat in seats), *self._background, return_exceptions=True)
 
     def _leave(self, call_id: str) -> None:
         # The workflow asks anew for a call that this process already talks in: the newest request counts.
         if seat := self._seats.pop(call_id, None):
-            seat.task.cancel()
+            self._run(_stop(seat))
 
     def _remember(self, request: EngageRequest) -> None:
         self._requests[request.request_id] = request.call_id
@@ -111,12 +110,22 @@ class Roster:
 
     def _prepare(self, engagement: Engagement) -> None:
         phrases = self._surroundings.engines.phrases
-        task = asyncio.create_task(phrases.prepare(engagement.profile.fixed_clauses()))
-        self._preparing.add(task)
-        task.add_done_callback(self._preparing.discard)
+        self._run(phrases.prepare(engagement.profile.fixed_clauses()))
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _over(self, call_id: str, seat: _Seat, done: "asyncio.Task[None]") -> None:
         if self._seats.get(call_id) is seat:
             del self._seats[call_id]
         if not done.cancelled() and (error := done.exception()) is not None:
             _log.error("a conversation failed", exc_info=error, extra={"call_id": call_id})
+
+
+async def _stop(seat: _Seat) -> None:
+    seat.task.cancel()
+    await asyncio.gather(seat.task, return_exceptions=True)
+    # A conversation that never got to run has not closed anything itself.
+    await seat.conversation.close()
