@@ -90,6 +90,8 @@ class Appender:
                 _log.warning("the appender lost its lease", extra={"shard": self._shard, "kind": type(error).__name__})
             except asyncpg.PostgresError as error:
                 _log.error("the database refused a batch", extra={"shard": self._shard, "code": error.sqlstate or ""})
+            except Exception:  # noqa: BLE001  # the one writer must not end for what nobody foresaw
+                _log.exception("the appender failed", extra={"shard": self._shard})
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _lead(self) -> None:

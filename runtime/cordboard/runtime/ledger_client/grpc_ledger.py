@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import grpc
 
@@ -74,7 +74,7 @@ class LedgerClient:
         stream: Stream | None = None,
         types: Sequence[str] = (),
         with_phi: bool = False,
-    ) -> AsyncIterator[SubscribeResponse]:
+    ) -> AsyncGenerator[SubscribeResponse, None]:
         """Follow the log, across restarts of the ledger; see Ledger.subscribe."""
         request = SubscribeRequest(
             after_position=after_position, stream=stream, types=types, with_phi=with_phi, from_now=from_now

@@ -1,6 +1,6 @@
 """The record as the engine's processes see it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,7 +67,7 @@ class Ledger(Protocol):
         stream: Stream | None = None,
         types: Sequence[str] = (),
         with_phi: bool = False,
-    ) -> AsyncIterator[SubscribeResponse]:
+    ) -> AsyncGenerator[SubscribeResponse, None]:
         """Follow the log: what is there, then what comes; no event is missed or given twice.
 
         `types` are full message names. Each item's `position` is where to resume. Goes on by itself while the ledger

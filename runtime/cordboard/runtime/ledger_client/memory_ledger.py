@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -137,7 +137,7 @@ class MemoryLedger:
         stream: Stream | None = None,
         types: Sequence[str] = (),
         with_phi: bool = False,
-    ) -> AsyncIterator[SubscribeResponse]:
+    ) -> AsyncGenerator[SubscribeResponse, None]:
         """Follow the log; see Ledger.subscribe."""
         position = len(self._log) if from_now else after_position
         yield SubscribeResponse(position=position)

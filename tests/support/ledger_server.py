@@ -1,0 +1,59 @@
+"""A ledger in this process, behind a real gRPC server on a free port."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+
+from cordboard.audit_log.access import ALLOWED
+from cordboard.audit_log.assembly import Stores, add_services, memory_stores
+from cordboard.audit_log.keyring import LocalKeyring
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, create_keys
+from cordboard.runtime.ledger_client import LedgerClient
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class LedgerServer:
+    """A running ledger and the ways to it."""
+
+    address: str
+    keys: Path
+    stores: Stores
+    channels: list[grpc.aio.Channel] = field(default_factory=list)
+
+    def channel(self, component: str, instance: str = "") -> grpc.aio.Channel:
+        identity = ServiceIdentity.load(self.keys, component, instance or f"{component}-1")
+        self.channels.append(open_channel(self.address, identity, "ledger"))
+        return self.channels[-1]
+
+    def client(self, component: str, instance: str = "") -> LedgerClient:
+        return LedgerClient(self.channel(component, instance), deadline=20.0)
+
+
+@asynccontextmanager
+async def ledger_server(
+    home: Path, stores: Stores | None = None, clock: Callable[[], datetime] = utc_now, listen: str = "127.0.0.1:0"
+) -> AsyncIterator[LedgerServer]:
+    """Serve a ledger whose keys lie in `home`; its stores are in memory unless given."""
+    keys = home / "keys"
+    create_keys(keys)
+    kept = stores or memory_stores(clock)
+    server = GrpcServer(listen, TokenVerifier.load(keys), "ledger", allowed=ALLOWED)
+    add_services(server, kept, LocalKeyring(home / "keyring.json"), "ledger/ledger-1/boot", clock)
+    port = await server.start()
+    running = LedgerServer(f"127.0.0.1:{port}", keys, kept)
+    try:
+        yield running
+    finally:
+        for channel in running.channels:
+            await channel.close()
+        await server.stop(grace=0)
