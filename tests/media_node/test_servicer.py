@@ -1,5 +1,6 @@
 """The node behind gRPC: who may call, the voice agent's port, statuses."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from media_far_ends import BrowserFarEnd, packets
+from media_far_ends import WAIT, BrowserFarEnd, packets
 from media_house import CALL, ServedNode
 
 from cordboard.call.v1.facts_pb2 import PlayoutEnded, VoicePortChanged
@@ -57,6 +58,16 @@ async def reason_of(call: Any) -> str:
             pass
     error: CordboardError = from_rpc_error(caught.value)
     return error.reason
+
+
+async def last_port(house: ServedNode, *, attached: bool) -> VoicePortChanged:
+    """Wait until the last word about the port is that it is (or is not) attached."""
+    async with asyncio.timeout(WAIT):
+        while True:
+            events = [fact.event for fact in house.facts.facts if isinstance(fact.event, VoicePortChanged)]
+            if events and events[-1].attached == attached:
+                return events[-1]
+            await house.facts.changed()
 
 
 async def test_only_workers_may_command(house: ServedNode) -> None:
@@ -164,13 +175,7 @@ async def test_a_released_port_and_a_lost_one_are_told_apart(house: ServedNode) 
             await call.done_writing()
         else:
             call.cancel()
-        while True:
-            events = [fact.event for fact in house.facts.facts]
-            ports = [event for event in events if isinstance(event, VoicePortChanged)]
-            if not ports[-1].attached:
-                break
-            await house.facts.changed()
-        assert ports[-1].reason == reason
+        assert (await last_port(house, attached=False)).reason == reason
 
 
 async def test_stats_tell_what_a_leg_received_and_was_sent(house: ServedNode) -> None:

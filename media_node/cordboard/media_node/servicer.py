@@ -84,19 +84,23 @@ class MediaNodeServicer(MediaNodeServiceServicer):
 
 async def _read(requests: AsyncIterator[AttachAudioRequest], port: PcmPort, attachment: Attachment) -> None:
     """Do what the voice agent asks, until it closes its side."""
-    async for request in requests:
-        if attachment.closed:
-            return
-        match request.WhichOneof("message"):
-            case "speech":
-                port.speak(request.speech)
-            case "flush":
-                port.flush(request.flush.play_id)
-            case _:
-                pass
-    # A lost connection ends the requests as well, a moment before it cancels the call (and this task with it).
-    await asyncio.sleep(_CLOSE_GRACE_SECONDS)
-    port.detach(attachment, "RELEASED")
+    reason = "LOST"
+    try:
+        async for request in requests:
+            if attachment.closed:
+                return
+            match request.WhichOneof("message"):
+                case "speech":
+                    port.speak(request.speech)
+                case "flush":
+                    port.flush(request.flush.play_id)
+                case _:
+                    pass
+        # A lost connection ends the requests as well, a moment before it cancels the call (and this task with it).
+        await asyncio.sleep(_CLOSE_GRACE_SECONDS)
+        reason = "RELEASED"
+    finally:
+        port.detach(attachment, reason)
 
 
 def _leg_token(metadata: Any) -> str:
