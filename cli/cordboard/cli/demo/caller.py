@@ -16,14 +16,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cordboard.cli.demo.conversation import Conversation, Talker, describe
-from cordboard.cli.demo.ear import MoonshineEar
+from cordboard.cli.demo.conversation import LEAD_S, TAIL_S, Conversation, Talker, describe
+from cordboard.cli.demo.ear import Ear, MoonshineEar
 from cordboard.cli.demo.line_choice import LineChooser
 from cordboard.cli.demo.phone import Answered, Phone
 from cordboard.cli.demo.script import Script, load_script
 from cordboard.cli.demo.sound import OPUS_RATE, from_pcm16, write_wav
+from cordboard.cli.demo.sound_in import ReceivedFrame, SoundIn
 from cordboard.cli.demo.speech_cache import SpeechCache
 from cordboard.cli.demo.timing import offer_to_first_audio_ms, turn_times
+from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
 from cordboard.cli.demo.voice import installed_voice
 from cordboard.core.errors import CordboardError, UnavailableError
 
@@ -77,13 +79,34 @@ async def call(job: CallerJob, door: Callable[[], Awaitable[Door]]) -> bool:
                     await phone.hang_up()
         finally:
             await phone.close()
+        received = await hear_all(ear, phone.sound_in)
     _keep_sound(Path(job.out), phone)
     ended_well = conversation.outcome in ENDED_WELL
     report = _report(script, answered, conversation, phone)
-    report |= {"ended_well": ended_well, "asked_for_human": chooser.asked_for_human}
+    report |= {"received": received, "ended_well": ended_well, "asked_for_human": chooser.asked_for_human}
     (Path(job.out) / "caller.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     tell("report", **report)
     return ended_well
+
+
+async def hear_all(ear: Ear, sound_in: SoundIn) -> list[str]:
+    """Transcribe everything that was received, turn by turn, from the recording.
+
+    What was heard during the call decided what to say; this tells how well the far end could be understood.
+    """
+    detector, started, turns = TurnDetector(), 0.0, []
+    last = sound_in.frames[-1].due if sound_in.frames else 0.0
+    for event in [event for frame in sound_in.frames for event in _heard(detector, frame)] + detector.idle(last + 9):
+        if event.what is Heard.STARTED:
+            started = event.at
+        elif event.what is Heard.FINISHED:
+            turns.append(await ear.hear(sound_in.between(started - LEAD_S, event.at + TAIL_S)))
+    return turns
+
+
+def _heard(detector: TurnDetector, frame: ReceivedFrame) -> list[TurnEvent]:
+    start = frame.due - frame.duration
+    return detector.idle(start) + detector.push(start, frame.due, frame.level)
 
 
 def _report(script: Script, answered: Answered, conversation: Conversation, phone: Phone) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from cordboard.cli.demo.sound import Sound
 from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
 
 _POLL_S = 0.02
-_LEAD_S, _TAIL_S = 0.12, 0.25
+_LATE_S = 0.1
+LEAD_S, TAIL_S = 0.12, 0.25
 """Sound kept around a turn's audible frames: recognition invents words when a turn is cut close."""
 
 
@@ -167,8 +168,9 @@ class Talker:
         try:
             frame = await asyncio.wait_for(self._phone.frames.get(), _POLL_S)
         except TimeoutError:
-            return self._detector.idle(self._clock())
-        return self._detector.push(frame.arrived - frame.duration, frame.arrived, frame.level)
+            # The far end sends nothing while it is silent; what is late is given a moment to come.
+            return self._detector.idle(self._clock() - _LATE_S)
+        return self._detector.push(frame.due - frame.duration, frame.due, frame.level)
 
     async def _take(self, event: TurnEvent) -> HeardTurn | None:
         match event.what:
@@ -193,7 +195,7 @@ class Talker:
         return turn
 
     def _sound(self, ended: float) -> Sound:
-        return self._phone.sound_in.between(self._turn_started - _LEAD_S, ended + _TAIL_S)
+        return self._phone.sound_in.between(self._turn_started - LEAD_S, ended + TAIL_S)
 
     def _drop_words(self) -> None:
         if self._words is not None:

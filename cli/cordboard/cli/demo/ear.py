@@ -7,9 +7,13 @@ the same kind the agent uses, but another instance, fed with what came out of th
 import asyncio
 import multiprocessing
 import os
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Protocol, Self
+
+import numpy as np
 
 from cordboard.cli.demo.sound import EAR_RATE, OPUS_RATE, Sound, from_pcm16, resample, to_pcm16
 
@@ -72,11 +76,26 @@ def _load() -> None:
 def _transcribe(pcm: bytes) -> str:
     samples = from_pcm16(pcm)
     step = int(_LONGEST_S * EAR_RATE)
-    texts: list[str] = []
-    for at in range(0, max(len(samples), 1), step):
-        piece = samples[at : at + step]
-        if len(piece) < EAR_RATE // 10:
-            continue
-        transcript = _transcriber.transcribe_without_streaming(piece.tolist(), EAR_RATE)
-        texts.extend(line.text.strip() for line in transcript.lines)
-    return " ".join(text for text in texts if text)
+    pieces = [samples[at : at + step] for at in range(0, len(samples), step)]
+    return " ".join(text for piece in pieces if len(piece) >= EAR_RATE // 10 and (text := _words_of(piece)))
+
+
+def _words_of(piece: Sound) -> str:
+    """Recognise one piece; silence around it often breaks the engine out of a loop of words."""
+    text = _recognise(piece)
+    if not is_looping(text):
+        return text
+    silence = np.zeros(EAR_RATE // 3, dtype=np.float32)
+    return min(text, _recognise(np.concatenate([silence, piece, silence])), key=len)
+
+
+def _recognise(piece: Sound) -> str:
+    transcript = _transcriber.transcribe_without_streaming(piece.tolist(), EAR_RATE)
+    return " ".join(line.text.strip() for line in transcript.lines)
+
+
+def is_looping(text: str) -> bool:
+    """Whether a text says the same two words three times over, as nobody does and small recognisers do."""
+    words = text.lower().split()
+    pairs = Counter(pairwise(words))
+    return any(times >= 3 and not any(word.strip(",.").isdigit() for word in pair) for pair, times in pairs.items())

@@ -32,7 +32,6 @@ class Proof:
 def compose(script: Script, caller: dict[str, Any], story: Story, proof: Proof) -> dict[str, Any]:
     """Put the report together from the caller's own report, the story and the proofs."""
     said = caller["conversation"]["said"]
-    heard = caller["conversation"]["heard"]
     report: dict[str, Any] = {
         "script": script.title,
         "call_id": caller["call_id"],
@@ -51,7 +50,7 @@ def compose(script: Script, caller: dict[str, Any], story: Story, proof: Proof) 
             "caller_by_agent_wer": word_error_rate(
                 [line["text"] for line in said], [utterance.text for utterance in story.heard_by_agent]
             ),
-            "agent_by_caller_wer": word_error_rate(story.said_by_agent, [turn["text"] for turn in heard]),
+            "agent_by_caller_wer": word_error_rate(story.said_by_agent, caller["received"]),
         },
         "mos": {"caller": _callers_mos(story)},
         "events": story.events,

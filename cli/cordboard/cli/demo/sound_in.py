@@ -14,6 +14,8 @@ class ReceivedFrame:
 
     arrived: float
     """Time of arrival by the caller's monotonic clock, seconds."""
+    due: float
+    """Time at which it would have arrived at the pace of the first one, by its RTP timestamp."""
     pts: int
     """RTP timestamp, unwrapped, in samples at 48 kHz."""
     level: float
@@ -37,7 +39,8 @@ class SoundIn:
 
     def add(self, arrived: float, pts: int, sound: Sound, pcm: bytes) -> ReceivedFrame:
         """Take one decoded frame."""
-        frame = ReceivedFrame(arrived, pts, level_dbov(sound), pcm)
+        due = self.frames[0].arrived + (pts - self.frames[0].pts) / OPUS_RATE if self.frames else arrived
+        frame = ReceivedFrame(arrived, due, pts, level_dbov(sound), pcm)
         self.frames.append(frame)
         self._arrivals.append(arrived)
         return frame
@@ -55,20 +58,19 @@ class SoundIn:
         return any(frame.level > AUDIBLE_DBOV for frame in self.frames[low:high])
 
     def between(self, start: float, end: float) -> Sound:
-        """What arrived in a span of time, joined."""
-        low, high = bisect_left(self._arrivals, start), bisect_left(self._arrivals, end)
-        return from_pcm16(b"".join(frame.pcm for frame in self.frames[low:high]))
+        """What was due in a span of time; what the far end left out is silence."""
+        out = np.zeros(max(0, round((end - start) * OPUS_RATE)), dtype=np.float32)
+        for frame in self.frames:
+            at = round((frame.due - frame.duration - start) * OPUS_RATE)
+            sound = from_pcm16(frame.pcm)
+            if -len(sound) < at < len(out):
+                piece = sound[max(0, -at) : len(out) - at]
+                out[max(0, at) : max(0, at) + len(piece)] = piece
+        return out
 
     def timeline(self) -> Sound:
-        """The whole call by RTP timestamp, gaps as silence; the first sample is the first frame's."""
+        """The whole call; the first sample is the first frame's."""
         if not self.frames:
             return np.zeros(0, dtype=np.float32)
-        first = self.frames[0].pts
-        length = max(frame.pts - first + len(frame.pcm) // 2 for frame in self.frames)
-        out = np.zeros(length, dtype=np.float32)
-        for frame in self.frames:
-            at = frame.pts - first
-            if at >= 0:
-                sound = from_pcm16(frame.pcm)
-                out[at : at + len(sound)] = sound
-        return out
+        first = self.frames[0]
+        return self.between(first.due - first.duration, max(frame.due for frame in self.frames))
