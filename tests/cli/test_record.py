@@ -107,7 +107,7 @@ async def test_verify_finds_one_changed_byte(stack: Stack, story: call_story.Sto
     call_id = await record_call(stack, story)
     code, result = await cordboard(stack, "ledger", "verify", "--all")
     assert (code, result["valid"]) == (0, True)
-    connection = await asyncpg.connect((stack.directory.secrets / "postgres-cordboard-url").read_text())
+    connection = await asyncpg.connect((stack.directory.secrets / "postgres-ledger-url").read_text())
     await connection.execute("set ledger.maintenance = 'on'")
     changed = "update ledger.event set body = set_byte(body, 0, get_byte(body, 0) # 1) where stream_id = $1 and seq = 2"
     assert await connection.execute(changed, call_id) == "UPDATE 1"
@@ -119,6 +119,14 @@ async def test_verify_finds_one_changed_byte(stack: Stack, story: call_story.Sto
     assert await connection.execute(changed, call_id) == "UPDATE 1"
     await connection.close()
     assert (await cordboard(stack, "ledger", "verify", "--all"))[0] == 0
+
+
+async def test_the_worker_has_no_right_to_the_record(stack: Stack) -> None:
+    connection = await asyncpg.connect((stack.directory.secrets / "postgres-worker-url").read_text())
+    await connection.execute("create schema if not exists own")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.fetch("select * from ledger.event")
+    await connection.close()
 
 
 async def test_the_folder_of_a_running_stack_is_kept(stack: Stack) -> None:

@@ -53,8 +53,8 @@ async def test_each_server_is_the_one_that_was_started(stack: Stack) -> None:
 
 
 async def test_both_databases_are_there(stack: Stack) -> None:
-    for database in ("cordboard", "vertical"):
-        url = (stack.directory.secrets / f"postgres-{database}-url").read_text()
+    for access, database in (("ledger", "cordboard"), ("worker", "cordboard"), ("vertical", "vertical")):
+        url = (stack.directory.secrets / f"postgres-{access}-url").read_text()
         connection = await asyncpg.connect(url)
         assert await connection.fetchval("SELECT current_database()") == database
         await connection.close()
@@ -124,5 +124,5 @@ async def test_a_killed_supervisor_leaves_no_process_and_its_data_is_found_again
         async with Stack(home, describe=catalogue.servers) as stack:
             address = stack.address("postgres", "sql")
             assert address != f"127.0.0.1:{taken}"
-            assert address in (home / "secrets" / "postgres-cordboard-url").read_text()
+            assert address in (home / "secrets" / "postgres-ledger-url").read_text()
     destroy(home)

@@ -65,7 +65,7 @@ def run(component: str, home: Path, instance: str, listen: dict[str, str]) -> No
         **listen,
     }
     if (directory.root / "ports.json").exists():
-        shared = shared_settings(directory, PortBook(directory))
+        shared = shared_settings(directory, PortBook(directory), component)
         env |= {name: os.environ.get(name, shared[name]) for name in role.settings}
     os.execve(  # noqa: S606 - the process itself must be the one that was started
         sys.executable, [sys.executable, "-P", "-m", role.module], {**os.environ, **env}

@@ -1,5 +1,7 @@
 """What runs in a folder: the servers, and the engine's processes with what each may know."""
 
+from functools import partial
+
 from cordboard.cli.supervision.engine_process import EngineProcess, Role
 from cordboard.cli.supervision.object_store import BUCKET, ObjectStore
 from cordboard.cli.supervision.port_book import PortBook
@@ -45,20 +47,20 @@ def servers(directory: StateDirectory, ports: PortBook) -> list[Service]:
 def processes(directory: StateDirectory, ports: PortBook, counts: dict[str, int]) -> list[Service]:
     """Describe the engine's processes, `counts[component]` of each kind (1 where nothing is said)."""
     return [
-        EngineProcess(role, number, directory, ports, lambda: shared_settings(directory, ports))
+        EngineProcess(role, number, directory, ports, partial(shared_settings, directory, ports, role.component))
         for role in ROLES.values()
         for number in range(1, counts.get(role.component, 1) + 1)
     ]
 
 
-def shared_settings(directory: StateDirectory, ports: PortBook) -> dict[str, str]:
-    """Give the settings by which processes find the servers and one another, as they are now."""
+def shared_settings(directory: StateDirectory, ports: PortBook, component: str) -> dict[str, str]:
+    """Give the settings by which a component finds the servers and the other processes, as they are now."""
     postgres, store = PostgresServer(directory, ports), ObjectStore(directory, ports)
     return {
         "CORDBOARD_LEDGER": ports.address("ledger-1.grpc"),
         "CORDBOARD_TEMPORAL": ports.address("temporal.grpc"),
         "CORDBOARD_TEMPORAL_NAMESPACE": NAMESPACE,
-        "CORDBOARD_POSTGRES_URL_FILE": str(postgres.url_file("cordboard")),
+        "CORDBOARD_POSTGRES_URL_FILE": str(postgres.url_file("ledger" if component == "ledger" else "worker")),
         "CORDBOARD_VERTICAL_POSTGRES_URL_FILE": str(postgres.url_file("vertical")),
         "CORDBOARD_S3_ENDPOINT": f"http://{ports.address('s3.http')}",
         "CORDBOARD_S3_CREDENTIALS_FILE": str(store.credentials_file),

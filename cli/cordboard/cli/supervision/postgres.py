@@ -19,8 +19,15 @@ from cordboard.cli.supervision.service import Kind
 from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.errors import UnavailableError
 
-ROLE = "cordboard"
+OWNER = "cordboard"
+WORKER = "worker"
 DATABASES = ("cordboard", "vertical")
+# Who reaches which database as whom. The worker has a schema of its own beside the record, and no right to the record.
+ACCESSES = {
+    "ledger": (OWNER, "cordboard"),
+    "worker": (WORKER, "cordboard"),
+    "vertical": (WORKER, "vertical"),
+}
 # PostgreSQL refuses to run as root, and the user that it then runs as cannot look into root's home.
 SYSTEM_DIRECTORY = Path("/var/lib/cordboard")
 # What people said must not reach the server's log: no statement texts, no row contents.
@@ -47,21 +54,20 @@ class PostgresServer:
         self._user = _other_user() if os.geteuid() == 0 else ""
         self._programs = Path()
 
-    def url_file(self, database: str) -> Path:
-        """Name the file that holds the URL of a database."""
-        return self._directory.secrets / f"postgres-{database}-url"
+    def url_file(self, access: str) -> Path:
+        """Name the file that holds the URL of an access: `ledger`, `worker` or `vertical`."""
+        return self._directory.secrets / f"postgres-{access}-url"
 
     async def prepare(self) -> None:
         """Make the cluster when it is missing, and write the URL files."""
         self._programs = await asyncio.to_thread(_system_copy if self._user else find_postgres)
-        password = self._directory.secret("postgres-password", lambda: secrets.token_urlsafe(24))
         port = self._ports.port("postgres.sql")
-        for database in DATABASES:
-            url = f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{database}"
-            self._directory.write_private(self.url_file(database), url)
+        for access, (role, database) in ACCESSES.items():
+            url = f"postgresql://{role}:{self._password(role)}@{LOOPBACK}:{port}/{database}"
+            self._directory.write_private(self.url_file(access), url)
         if not (self._cluster / "PG_VERSION").exists():
             await asyncio.to_thread(self._make_place)
-            await self._initialise(password)
+            await self._initialise()
 
     def launch(self) -> Launch:
         """Start `postgres` itself, so that the process watched is the server."""
@@ -80,10 +86,7 @@ class PostgresServer:
         check_owner(child, self._ports.port("postgres.sql"))
         connection = await self._connect()
         try:
-            present = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
-            for database in DATABASES:
-                if database not in present:
-                    await connection.execute(f'CREATE DATABASE "{database}"')
+            await self._make_databases(connection)
         finally:
             await connection.close()
         return {"sql": self._ports.address("postgres.sql")}
@@ -96,13 +99,27 @@ class PostgresServer:
         await connection.close()
         return True
 
+    async def _make_databases(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", WORKER):
+            # A password made by token_urlsafe holds nothing that wants quoting.
+            await connection.execute(f"CREATE ROLE {WORKER} LOGIN PASSWORD '{self._password(WORKER)}'")
+        present = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
+        for database in DATABASES:
+            if database not in present:
+                await connection.execute(f"CREATE DATABASE {database}")
+        await connection.execute(f"GRANT CREATE ON DATABASE cordboard TO {WORKER}")
+        await connection.execute(f"ALTER DATABASE vertical OWNER TO {WORKER}")
+
+    def _password(self, role: str) -> str:
+        name = "postgres-password" if role == OWNER else f"postgres-{role}-password"
+        return self._directory.secret(name, lambda: secrets.token_urlsafe(24))
+
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        password = self._directory.secret("postgres-password", lambda: secrets.token_urlsafe(24))
         return await asyncpg.connect(
             host=LOOPBACK,
             port=self._ports.port("postgres.sql"),
-            user=ROLE,
-            password=password,
+            user=OWNER,
+            password=self._password(OWNER),
             database="postgres",
             timeout=5,
         )
@@ -132,17 +149,17 @@ class PostgresServer:
         account = pwd.getpwnam(self._user)
         os.chown(place, account.pw_uid, account.pw_gid)
 
-    async def _initialise(self, password: str) -> None:
+    async def _initialise(self) -> None:
         partial = self._place / "new"
         shutil.rmtree(partial, ignore_errors=True)
-        password_file = self._directory.write_private(self._place / "password", password)
+        password_file = self._directory.write_private(self._place / "password", self._password(OWNER))
         if self._user:
             account = pwd.getpwnam(self._user)
             os.chown(password_file, account.pw_uid, account.pw_gid)
         process = await asyncio.create_subprocess_exec(
             *as_user(self._user),
             str(self._programs / "bin" / "initdb"),
-            *("-D", str(partial), "-U", ROLE, "--auth=scram-sha-256", f"--pwfile={password_file}"),
+            *("-D", str(partial), "-U", OWNER, "--auth=scram-sha-256", f"--pwfile={password_file}"),
             *("-E", "UTF8", "--locale=C.UTF-8"),
             cwd="/",
             stdin=asyncio.subprocess.DEVNULL,
