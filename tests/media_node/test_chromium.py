@@ -11,7 +11,7 @@ from media_house import NodeHouse
 from playwright.async_api import Page, async_playwright
 
 from cordboard.media.v1.command_pb2 import AddLeg, Command, WebrtcOffer
-from cordboard.media.v1.leg_pb2 import LEG_ROLE_SUPERVISOR, LEG_STATE_CONNECTED
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_SUPERVISOR, LEG_STATE_CONNECTED, LEG_STATE_ENDED
 from cordboard.media_node.opus import SPEECH_FRAME, SpeechEncoder
 from cordboard.media_node.rtp import RtpPacket
 from cordboard.media_node.webrtc.addresses import host_addresses
@@ -125,3 +125,9 @@ async def test_what_a_browser_says_reaches_a_listener(house: NodeHouse, page: Pa
     assert [packet.sequence for packet in heard] == [(heard[0].sequence + n) & 0xFFFF for n in range(len(heard))]
     assert {packet.payload_type for packet in heard} == {96}
     await listener.close()
+
+
+async def test_a_browser_that_closes_its_connection_is_noticed(house: NodeHouse, page: Page) -> None:
+    await join(house, page)
+    await page.evaluate("window.peer.close()")
+    assert (await house.until_state("boss", LEG_STATE_ENDED)).reason in ("CLIENT_CLOSED", "SILENT")

@@ -189,3 +189,15 @@ def test_damaged_payloads_are_silence() -> None:
     ear.run(100)
     assert not any(ear.loud)
     assert labels(ear) == [n * FRAME for n in range(len(ear.frames))]
+
+
+def test_after_a_stop_it_goes_on_from_now() -> None:
+    ear = Ear()
+    ear.run(100)
+    ear.hearing.stop()
+    ear.run(3_000)
+    before = len(ear.frames)
+    ear.hearing.start()
+    ear.run(40)
+    assert len(ear.frames) == before + 2
+    assert labels(ear)[-2:] == [3_100 * MS, 3_120 * MS]

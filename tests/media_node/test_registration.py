@@ -79,3 +79,11 @@ async def test_a_lost_lease_is_taken_anew_at_once(registry: ListedRegistry) -> N
     registry.refuse = 1
     await run_until(registry, lambda names: names.count("register") == 2)
     assert [name for name, _ in registry.calls] == ["register", "heartbeat", "register"]
+
+
+async def test_it_can_tell_once_more_how_the_process_stands(registry: ListedRegistry) -> None:
+    registration = Registration(registry, lambda: Node(node_id="m1", load=7, draining=True))
+    await registration.tell_once()
+    registry.refuse = 1
+    await registration.tell_once()
+    assert registry.calls == [("heartbeat", 7), ("heartbeat", 7)]

@@ -191,3 +191,15 @@ def test_a_stopped_player_flushes_and_sends_nothing_more() -> None:
     line.run(2_000)
     assert len(line.sent) == sent
     assert line.progress[-1][1] == "flushed"
+
+
+def test_what_an_agent_left_unfinished_is_said_and_does_not_block_the_next_one() -> None:
+    line = Line()
+    line.run(1_000)
+    line.player.add("left", "", tone(70), last=False)
+    line.run(200)
+    line.player.complete()
+    line.say("next", 40)
+    line.run(200)
+    assert ("left", "finished", 70 * MS) in line.progress
+    assert ("next", "finished", 40 * MS) in line.progress

@@ -83,12 +83,14 @@ async def serve(settings: Settings, stop: Stop) -> None:
             )
 
         registry = cast(NodeRegistry, cast(Any, NodeRegistryServiceStub(channel)))
-        registration = asyncio.create_task(Registration(registry, describe).run())
+        registration = Registration(registry, describe)
+        renewing = asyncio.create_task(registration.run())
         announce_ready(grpc=address)
         await stop.wait()
-        registration.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await registration
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+        node.draining = True
+        await registration.tell_once()
         await node.close()
         await server.stop()
     await channel.close()

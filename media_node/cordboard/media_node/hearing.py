@@ -141,7 +141,9 @@ class Hearing:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Begin to give frames."""
+        """Begin to give frames, from now on; what passed since an earlier stop is left out."""
+        self._sources = {}
+        self._frame = max(self._frame, (self._clock.now_us() - self._start_us) // FRAME_US)
         self._schedule()
 
     def stop(self) -> None:

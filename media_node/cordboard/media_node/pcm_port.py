@@ -165,6 +165,7 @@ class PcmPort:
             raise ForbiddenError("LEG_TOKEN_WRONG", "the leg token does not open this port")
         before, self._attachment = self._attachment, Attachment()
         if before is not None:
+            self._player.complete()
             before.end(replaced=True)
         else:
             self._hearing.start()
@@ -181,6 +182,7 @@ class PcmPort:
         if attachment is self._attachment:
             self._attachment = None
             self._hearing.stop()
+            self._player.complete()
             self._host.port_changed(self._identity.leg_id, False, reason)
         if not attachment.closed:
             attachment.end()

@@ -42,7 +42,6 @@ class Registration:
         """Make a registration; `describe` gives the process with its load of the moment."""
         self._registry = registry
         self._describe = describe
-        self._load_changed = asyncio.Event()
 
     async def run(self) -> None:
         """Stay registered until cancelled. A registry that is away is asked again each second."""
@@ -58,6 +57,13 @@ class Registration:
                 registered = True
                 pause = lease.ToMicroseconds() / 3e6
             await asyncio.sleep(pause)
+
+    async def tell_once(self) -> None:
+        """Tell the registry how the process stands now, such as that it drains; a registry that is away is fine."""
+        try:
+            await self._renew()
+        except CordboardError as error:
+            _log.warning("the registry was not told", extra={"reason": error.reason})
 
     async def _register(self) -> Duration:
         async with translate_errors():

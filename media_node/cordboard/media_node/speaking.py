@@ -112,6 +112,12 @@ class SpeechPlayer:
             self._plays.remove(play)
             self._end(play, "flushed")
 
+    def complete(self) -> None:
+        """Expect no more pieces of what is queued: whoever sent them is gone."""
+        for play in self._plays:
+            play.complete = True
+        self.wake()
+
     def wake(self) -> None:
         """Send at once when the stream is idle and there is speech that somebody listens to."""
         if self._timer is not None and self._quiet_frames > _HANGOVER_FRAMES and self._ready():

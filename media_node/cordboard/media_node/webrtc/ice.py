@@ -54,7 +54,8 @@ class PromptConnection(Connection):
 
     take_media: Callable[[bytes], None] | None = None
     note_stun: Callable[[], None] = staticmethod(lambda: None)
-    addresses: Sequence[str] = ()
+    # None: gather as aioice does, which is what a peer that is no node wants.
+    addresses: Sequence[str] | None = None
     open_socket: SocketFactory = staticmethod(open_socket)
     consent_lost = False
 
@@ -65,6 +66,8 @@ class PromptConnection(Connection):
         timeout: int = 5,
     ) -> list[Candidate]:
         """Open a socket on each of the node's addresses; no STUN, no TURN."""
+        if self.addresses is None:
+            return await super().get_component_candidates(component, addresses, timeout)
         candidates: list[Candidate] = []
         for address in self.addresses:
             try:
