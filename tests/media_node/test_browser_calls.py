@@ -19,6 +19,7 @@ from cordboard.media.v1.leg_pb2 import (
     LEG_STATE_FAILED,
 )
 from cordboard.media_node.clock import VirtualClock
+from cordboard.media_node.rtp import build_rtp
 from cordboard.media_node.webrtc import ice
 
 SECOND = 1_000_000
@@ -62,6 +63,19 @@ async def test_two_browsers_hear_each_other_with_payloads_untouched(
     await agent.speak(answered)
     assert [packet.payload for packet in await agent.heard(20)] == [packet.payload for packet in said]
     assert [packet.payload for packet in await caller.heard(20)] == [packet.payload for packet in answered]
+
+
+async def test_a_packet_that_is_too_long_to_forward_harms_nobody(
+    house: NodeHouse, browsers: list[BrowserFarEnd]
+) -> None:
+    caller, agent, _ = browsers
+    await house.add_browser("caller", caller)
+    await house.add_browser("agent", agent)
+    await house.route(agent=["caller"])
+    said = packets(3)
+    said[1] = said[1]._replace(payload=bytes(1_400))
+    house.node.room(CALL).received("caller", [build_rtp(packet) for packet in said], 0)
+    assert [packet.payload for packet in await agent.heard(2)] == [said[0].payload, said[2].payload]
 
 
 async def test_an_offer_without_candidates_connects(house: NodeHouse, browsers: list[BrowserFarEnd]) -> None:

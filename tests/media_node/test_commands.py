@@ -49,8 +49,13 @@ def rejected(house: NodeHouse) -> list[str]:
 async def test_applied_commands_are_told_with_their_kind(house: NodeHouse) -> None:
     await house.open_room()
     await house.route()
+    await house.apply(Command(close_room=CloseRoom(reason="DONE")))
     applied = [fact.event for fact in house.facts.facts if isinstance(fact.event, MediaCommandApplied)]
-    assert [(event.command_seq, event.kind) for event in applied] == [(1, "create_room"), (2, "set_routing")]
+    assert [(event.command_seq, event.kind) for event in applied] == [
+        (1, "create_room"),
+        (2, "set_routing"),
+        (3, "close_room"),
+    ]
 
 
 async def test_a_repeat_gets_the_first_answer_and_does_nothing(house: NodeHouse) -> None:

@@ -55,6 +55,7 @@ class CallCommands:
                 return known
             await self._enter_epoch(command)
             kind = command.WhichOneof("command") or ""
+            before = self.room
             answer: Answer
             try:
                 answer = await self._act(kind, command)
@@ -63,7 +64,8 @@ class CallCommands:
                     raise
                 answer = error
             self._answers[command.command_seq] = (_digest(command), answer)
-            self._tell(command, kind, answer)
+            # A closed room still tells that it was closed.
+            self._tell(self.room or before, command, kind, answer)
             if isinstance(answer, CordboardError):
                 raise answer
             return answer
@@ -169,8 +171,7 @@ class CallCommands:
             raise UnimplementedError("UNIMPLEMENTED", "this node has no such transport", kind=transport or "none")
         room.add(leg, replaces=add.replaces_leg_id)
 
-    def _tell(self, command: Command, kind: str, answer: Answer) -> None:
-        room = self.room
+    def _tell(self, room: Room | None, command: Command, kind: str, answer: Answer) -> None:
         if room is None:
             return
         numbers = {"placement_epoch": command.placement_epoch, "command_seq": command.command_seq}

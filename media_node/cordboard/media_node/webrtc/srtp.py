@@ -20,8 +20,12 @@ class SrtpWire:
         self._put = put
 
     def send(self, data: bytes) -> None:
-        """Send one RTP packet."""
-        self._put(self._outgoing.protect(data))
+        """Send one RTP packet; one that cannot be protected (too long, far out of order) is left out."""
+        try:
+            protected = self._outgoing.protect(data)
+        except (SrtpError, ValueError):
+            return
+        self._put(protected)
 
     def send_rtcp(self, data: bytes) -> None:
         """Send one compound RTCP packet."""
