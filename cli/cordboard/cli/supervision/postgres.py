@@ -196,8 +196,9 @@ def _other_user() -> str:
 def _system_copy() -> Path:
     """Give PostgreSQL's programs in a place that every user can read; copied there once per version."""
     source = find_postgres()
-    stamp = f"{source}:{(source / 'bin' / 'postgres').stat().st_size}"
-    copy = SYSTEM_DIRECTORY / f"postgresql-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
+    # Named for what is in it, so that every folder of this version shares one copy.
+    digest = hashlib.sha256((source / "bin" / "postgres").read_bytes()).hexdigest()
+    copy = SYSTEM_DIRECTORY / f"postgresql-{digest[:12]}"
     # The programs look for the libraries of their wheel by a relative path, so both keep their places.
     place = Path(source.parent.name) / source.name
     if not copy.exists():
