@@ -55,3 +55,16 @@ def test_the_timeline_places_frames_by_their_timestamps_and_leaves_gaps_silent()
     assert len(timeline) == 2880 + 960
     assert timeline[100] > 0.4
     assert timeline[1500] == 0
+
+
+def test_sound_is_cut_by_media_time_whenever_it_arrived() -> None:
+    sound_in = SoundIn()
+    sound = np.full(960, 0.5, dtype=np.float32)
+    pcm = to_pcm16(sound)
+    sound_in.add(10.0, 0, sound, pcm)
+    sound_in.add(10.3, 960, sound, pcm)
+    assert abs(sound_in.frames[1].due - 10.02) < 1e-9, "it came late, and belongs to where it was due"
+    cut = sound_in.between(9.98, 10.04)
+    assert len(cut) == 3 * 960
+    assert np.count_nonzero(cut > 0.4) == 2 * 960
+    assert cut[-1] == 0
