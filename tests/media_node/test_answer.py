@@ -87,6 +87,11 @@ async def test_hidden_candidates_are_dropped() -> None:
     assert len(read_offer(sdp + local + tcp).candidates) == plain
 
 
+async def test_no_more_than_16_candidates_are_tried() -> None:
+    many = "".join(f"a=candidate:{n} 1 udp 2122260223 192.0.2.{n} 5000 typ host\r\n" for n in range(1, 60))
+    assert len(read_offer(await offer_of(0) + many).candidates) == 16
+
+
 async def test_a_browser_that_wants_to_be_the_dtls_client_gets_a_server() -> None:
     answer = await answer_to((await offer_of(0)).replace("a=setup:actpass", "a=setup:active"))
     assert "a=setup:passive" in answer

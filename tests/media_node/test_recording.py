@@ -171,3 +171,16 @@ async def test_only_a_running_recording_can_be_paused() -> None:
         house.recording.pause()
     with pytest.raises(WrongStateError, match="NOT_RECORDING"):
         house.recording.resume()
+
+
+async def test_a_recording_that_is_started_again_goes_on_with_its_numbers() -> None:
+    house = Recorded()
+    caller = house.joined("caller")
+    house.recording.start()
+    house.stream(caller, 0, 50)
+    house.recording.halt()
+    house.stream(caller, 50, 50)
+    house.recording.start()
+    house.stream(caller, 100, 50)
+    house.recording.halt()
+    assert [(segment.segment, segment.started_us) for segment in house.segments] == [(0, 0), (1, 2 * SECOND)]

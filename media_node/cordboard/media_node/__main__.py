@@ -32,8 +32,8 @@ from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
 
 COMPONENT = "media-node"
-# A WebRTC call costs about 1 % of a core; a process has one core.
-CAPACITY = 80
+# A call with a voice agent costs about 3 % of the one core that a process has: encoding, decoding, gRPC.
+CAPACITY = 25
 
 
 @contextlib.asynccontextmanager

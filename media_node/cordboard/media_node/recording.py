@@ -89,7 +89,10 @@ class Recording:
     def leg_connected(self, leg: Leg) -> None:
         """Capture a leg as well."""
         if self._ticker is not None:
-            self._tracks.setdefault(leg.identity.leg_id, _Track(self._room.media_us()))
+            now = self._room.media_us()
+            track = self._tracks.setdefault(leg.identity.leg_id, _Track(now))
+            if not track.packets:
+                track.started_us = now
             self._room.plane.tap(leg.identity.leg_id, _TAP, self._take)
 
     def leg_ending(self, leg: Leg) -> None:

@@ -12,6 +12,8 @@ from cordboard.media_node.egress import OutStream
 
 MOST_AUDIO_LINES = 4
 _LONGEST_SDP = 64 * 1_024
+# Each candidate makes the node send checks to an address of the browser's choice.
+_MOST_CANDIDATES = 16
 _MALFORMED = (ValueError, AssertionError, KeyError, AttributeError, IndexError, StopIteration, TypeError)
 # 24 kbit/s mono with forward error correction. No DTX: its gaps cost the voice agent's ears more than the line.
 OPUS_FORMAT = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0;maxaveragebitrate=24000"
@@ -160,7 +162,8 @@ def _understand(description: SessionDescription) -> Offer:
             )
         )
         accepted = accepted or media
-        candidates += [c for c in media.ice_candidates if usable(c)]
+        room = _MOST_CANDIDATES - len(candidates)
+        candidates += [candidate for candidate in media.ice_candidates if usable(candidate)][:room]
     if accepted is None:
         raise _bad("it offers no Opus audio")
     ice = accepted.ice
