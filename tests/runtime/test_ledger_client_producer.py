@@ -194,6 +194,24 @@ async def test_what_is_on_disk_leaves_the_memory_and_comes_back_in_order(tmp_pat
     assert [one.event.source_seq for one in await on_log(ledger, stream)] == list(range(1, 36))
 
 
+async def test_a_damaged_spool_is_reported_and_stops_nobody_else(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    one, other = await open_call(ledger), await open_call(ledger, "r2")
+    async with EventProducer(ledger, SOURCE, tmp_path, memory_limit=300) as producer:
+        ledger.away = True
+        producer.record_nowait(one, fact(1))
+        await until(lambda: producer.report().ledger_away)
+        for number in range(2, 4):
+            producer.record_nowait(one, fact(number))
+        await until(lambda: producer.report().spilled > 1)
+        for path in tmp_path.iterdir():
+            path.write_bytes(b"\0" * path.stat().st_size)
+        ledger.away = False
+        assert await producer.record_durably(other, fact(1)) == 2
+        assert producer.report().refused == 2
+    assert [envelope.event.source_seq for envelope in await on_log(ledger, one)] == [1]
+
+
 async def test_a_restart_of_the_ledger_process_loses_and_repeats_nothing(tmp_path: Path) -> None:
     create_keys(tmp_path / "keys")
     stores = memory_stores(utc_now)

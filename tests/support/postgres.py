@@ -23,8 +23,12 @@ _START_SECONDS = 30.0
 class PostgresServer:
     """One PostgreSQL server on a free loopback port. It refuses to run as root, so root hands it to another user."""
 
-    def __init__(self) -> None:
-        """Make the data directory and start the server."""
+    def __init__(self, *, fsync: bool = False) -> None:
+        """Make the data directory and start the server.
+
+        Tests kill processes, not machines: what the kernel has is not lost, so `fsync` is for measurements only.
+        """
+        self._fsync = "on" if fsync else "off"
         self._user = _other_user() if os.getuid() == 0 else None
         self._home = Path(tempfile.mkdtemp(prefix="cordboard-pg-", dir="/var/tmp"))
         self._home.chmod(0o755)
@@ -81,8 +85,7 @@ class PostgresServer:
                     *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
                     # Sockets live in a short path of their own: the limit is 107 bytes.
                     *("-k", str(self._home), "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=60"),
-                    # Tests kill processes, not machines: what the kernel has is not lost, and the disk is shared.
-                    *("-c", "fsync=off"),
+                    *("-c", f"fsync={self._fsync}"),
                 ],
                 stdout=log,
                 stderr=log,

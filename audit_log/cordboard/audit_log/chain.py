@@ -16,29 +16,49 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def row_hash(row: Row) -> bytes:
-    """Compute a row's hash from its other fields.
+def stream_texts(stream_kind: str, stream_id: str, tenant: str, retention_class: str) -> bytes:
+    """Encode what all rows of a stream share."""
+    return f"{stream_kind}\0{stream_id}\0{tenant}\0{retention_class}\0".encode()
 
-    The texts cannot hold NUL (PostgreSQL stores none), so joining them with it is unambiguous; everything else has a
-    fixed length. The ciphertext enters by its digest: the chain still holds when a call's key has been destroyed.
+
+def event_texts(texts: Iterable[str]) -> bytes:
+    """Encode a row's own texts: leg, turn, causing stream, trace, actor, source, build, type.
+
+    None can hold NUL (PostgreSQL stores none), so joining them with it is unambiguous.
     """
-    texts = "\0".join(
-        (
-            row.stream_kind,
-            row.stream_id,
-            row.tenant,
-            row.retention_class,
-            row.leg_id,
-            row.turn_id,
-            row.causation_stream,
-            row.trace_id,
-            row.actor,
-            row.source,
-            row.build_id,
-            row.type,
-        )
-    ).encode()
-    numbers = _NUMBERS.pack(
+    return "\0".join(texts).encode()
+
+
+def link_hash(
+    texts: bytes,
+    numbers: tuple[int, int, int, int, int, int, int, int],
+    body_digest: bytes,
+    sealed_digest: bytes | None,
+    dedupe: bytes,
+    prev_hash: bytes,
+) -> bytes:
+    """Compute a row's hash. `numbers`: seq, position, source_seq, shard, media, occurred, recorded, causing seq.
+
+    The ciphertext enters by its digest: the chain still holds when a call's key has been destroyed.
+    """
+    packed = _NUMBERS.pack(*numbers, len(texts))
+    parts = (_PREFIX, packed, texts, body_digest, sealed_digest or _NO_DIGEST, dedupe, prev_hash)
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def row_hash(row: Row) -> bytes:
+    """Compute a stored row's hash from its other fields."""
+    own = (
+        row.leg_id,
+        row.turn_id,
+        row.causation_stream,
+        row.trace_id,
+        row.actor,
+        row.source,
+        row.build_id,
+        row.type,
+    )
+    numbers = (
         row.seq,
         row.position,
         row.source_seq,
@@ -47,10 +67,9 @@ def row_hash(row: Row) -> bytes:
         microseconds(row.occurred_at),
         microseconds(row.recorded_at),
         row.causation_seq,
-        len(texts),
     )
-    digests = sha256(row.body) + (row.sealed_digest or _NO_DIGEST) + row.dedupe + row.prev_hash
-    return sha256(b"".join((_PREFIX, numbers, texts, digests)))
+    texts = stream_texts(row.stream_kind, row.stream_id, row.tenant, row.retention_class) + event_texts(own)
+    return link_hash(texts, numbers, sha256(row.body), row.sealed_digest, row.dedupe, row.prev_hash)
 
 
 class ChainCheck:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cordboard.audit_log.record import StreamKey
+from cordboard.audit_log.record import StreamKey, instant
 from cordboard.audit_log.sealing import CallKey
 
 CALL = "call"
@@ -13,27 +13,34 @@ STANDARD = "standard"
 INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
-    """What a producer handed over, ready to be numbered, sealed and chained."""
+    """What a producer handed over, ready to be numbered, sealed and chained. Treated as frozen."""
 
     stream: StreamKey
     type: str
     body: bytes
+    body_digest: bytes
     phi: bytes  # plaintext of the PHI part, empty when there is none
     key: CallKey | None
     dedupe: bytes
     source: str
     source_seq: int
-    occurred_at: datetime
-    media_us: int = 0
-    causation_stream: str = ""
-    causation_seq: int = 0
-    leg_id: str = ""
-    turn_id: str = ""
-    trace_id: str = ""
-    actor: str = ""
-    build_id: str = ""
+    occurred_us: int
+    media_us: int
+    causation_stream: str
+    causation_seq: int
+    leg_id: str
+    turn_id: str
+    trace_id: str
+    actor: str
+    build_id: str
+    texts: bytes  # its texts as the chain takes them
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return instant(self.occurred_us)
 
 
 @dataclass(frozen=True, slots=True)

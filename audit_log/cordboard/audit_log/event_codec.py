@@ -1,13 +1,12 @@
 """From events as producers hand them over to drafts, and from rows to events as readers see them."""
 
 import struct
-from datetime import datetime
 
 from google.protobuf.message import Message
 
-from cordboard.audit_log.chain import sha256
+from cordboard.audit_log.chain import event_texts, sha256
 from cordboard.audit_log.draft import KINDS, Draft
-from cordboard.audit_log.record import Row, StreamKey, instant
+from cordboard.audit_log.record import Row, StreamKey
 from cordboard.audit_log.sealing import CallKey
 from cordboard.core import phi
 from cordboard.core.errors import InvalidError
@@ -38,32 +37,47 @@ def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
     Raises InvalidError: INVALID_STREAM, INVALID_EVENT, PHI_NOT_HERE.
     """
     stream = stream_key(event.stream)
-    message = _message(event)
+    event_type = _type(event)
+    message = _message(event, event_type)
     body, sealed = (part.SerializeToString(deterministic=True) for part in phi.split(message))
     if sealed and key is None:
-        raise InvalidError("PHI_NOT_HERE", "only streams of calls take PHI", stream=str(stream), type=_type(event))
+        raise InvalidError("PHI_NOT_HERE", "only streams of calls take PHI", stream=str(stream), type=event_type)
     causation = event.causation
-    draft = Draft(
+    causation_stream = f"{causation.stream.kind}/{causation.stream.id}" if causation.seq else ""
+    # In the order in which the chain takes them.
+    texts = (
+        event.leg_id,
+        event.turn_id,
+        causation_stream,
+        event.trace_id,
+        event.actor,
+        event.source,
+        event.build_id,
+        event_type,
+    )
+    _check_texts(texts, event_type)
+    _check_numbers(event, event_type)
+    return Draft(
         stream=stream,
-        type=_type(event),
+        type=event_type,
         body=body,
+        body_digest=sha256(body),
         phi=sealed,
         key=key,
-        dedupe=_dedupe(event, body, sealed, key),
+        dedupe=_dedupe(event, event_type, body, sealed, key),
         source=event.source,
         source_seq=event.source_seq,
-        occurred_at=_occurred_at(event),
+        occurred_us=_occurred_us(event, event_type),
         media_us=event.media_us,
-        causation_stream=f"{causation.stream.kind}/{causation.stream.id}" if causation.seq else "",
+        causation_stream=causation_stream,
         causation_seq=causation.seq,
         leg_id=event.leg_id,
         turn_id=event.turn_id,
         trace_id=event.trace_id,
         actor=event.actor,
         build_id=event.build_id,
+        texts=event_texts(texts),
     )
-    _check_texts(draft)
-    return draft
 
 
 def to_envelope(row: Row, key: CallKey | None) -> Envelope:
@@ -100,12 +114,12 @@ def to_envelope(row: Row, key: CallKey | None) -> Envelope:
     return envelope
 
 
-def _message(event: NewEvent) -> Message:
+def _message(event: NewEvent, event_type: str) -> Message:
     if len(event.event.value) > MAX_EVENT_BYTES:
-        raise InvalidError("INVALID_EVENT", "the event is too large", type=_type(event))
+        raise InvalidError("INVALID_EVENT", "the event is too large", type=event_type)
     message = unpack_any(event.event)
     if message is None or not phi.nature(message):
-        raise InvalidError("INVALID_EVENT", "the event is of no known type", type=_type(event)[:MAX_TEXT])
+        raise InvalidError("INVALID_EVENT", "the event is of no known type", type=event_type[:MAX_TEXT])
     return message
 
 
@@ -113,44 +127,34 @@ def _type(event: NewEvent) -> str:
     return event.event.type_url.rpartition("/")[2]
 
 
-def _occurred_at(event: NewEvent) -> datetime:
+def _occurred_us(event: NewEvent, event_type: str) -> int:
     at = event.occurred_at
     us = at.seconds * 1_000_000 + at.nanos // 1000
     if not 0 < us <= _MAX_US:
-        raise InvalidError("INVALID_EVENT", "the event does not say when it happened", type=_type(event))
-    return instant(us)
+        raise InvalidError("INVALID_EVENT", "the event does not say when it happened", type=event_type)
+    return us
 
 
-def _check_texts(draft: Draft) -> None:
-    texts = (
-        draft.source,
-        draft.leg_id,
-        draft.turn_id,
-        draft.causation_stream,
-        draft.trace_id,
-        draft.actor,
-        draft.build_id,
-    )
-    if any(len(text) > MAX_TEXT or "\0" in text for text in texts):
-        raise InvalidError("INVALID_EVENT", "a field of the event is too long", type=draft.type)
-    if not draft.source or not 0 < draft.source_seq <= _MAX_NUMBER or draft.causation_seq > _MAX_NUMBER:
-        raise InvalidError("INVALID_EVENT", "the event lacks its source or its number", type=draft.type)
+def _check_texts(texts: tuple[str, ...], event_type: str) -> None:
+    together = "".join(texts)
+    if len(together) <= MAX_TEXT and "\0" not in together:
+        return
+    if "\0" in together or any(len(text) > MAX_TEXT for text in texts):
+        raise InvalidError("INVALID_EVENT", "a field of the event is too long", type=event_type[:MAX_TEXT])
 
 
-def _dedupe(event: NewEvent, body: bytes, sealed: bytes, key: CallKey | None) -> bytes:
+def _check_numbers(event: NewEvent, event_type: str) -> None:
+    if not event.source or not 0 < event.source_seq <= _MAX_NUMBER or event.causation.seq > _MAX_NUMBER:
+        raise InvalidError("INVALID_EVENT", "the event lacks its source or its number", type=event_type)
+
+
+def _dedupe(event: NewEvent, event_type: str, body: bytes, sealed: bytes, key: CallKey | None) -> bytes:
     """Digest what makes the event the same event; not when, by which build and under which trace it was handed over,
     for a retry may differ in those."""
     causation = event.causation
-    texts = "\0".join(
-        (
-            _type(event),
-            event.leg_id,
-            event.turn_id,
-            event.actor,
-            causation.stream.kind,
-            causation.stream.id,
-            str(causation.seq),
-        )
+    texts = (
+        f"{event_type}\0{event.leg_id}\0{event.turn_id}\0{event.actor}"
+        f"\0{causation.stream.kind}\0{causation.stream.id}\0{causation.seq}"
     ).encode()
     content = b"".join((_LENGTHS.pack(len(texts), len(body), event.media_us), texts, body, sealed))
     return key.digest(content) if key is not None else sha256(content)

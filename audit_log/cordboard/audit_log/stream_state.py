@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cordboard.audit_log.chain import row_hash, sha256
+from cordboard.audit_log.chain import link_hash, sha256, stream_texts
 from cordboard.audit_log.draft import Draft
-from cordboard.audit_log.record import GENESIS, Row, StreamKey
+from cordboard.audit_log.record import GENESIS, Row, StreamKey, microseconds
 from cordboard.core.errors import ConflictError
 
 Number = tuple[StreamKey, str, int]
@@ -29,6 +29,11 @@ class StreamState:
     hash: bytes = GENESIS
     counters: dict[str, int] = field(default_factory=dict)
     recent: OrderedDict[Number, tuple[int, bytes]] = field(default_factory=OrderedDict)
+    texts: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Encode once what the chain takes with each row."""
+        self.texts = stream_texts(self.key.kind, self.key.id, self.tenant, self.retention_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,46 +94,60 @@ def check(drafts: Sequence[Draft], states: Mapping[StreamKey, StreamState], know
 def link(drafts: Sequence[Draft], states: Mapping[StreamKey, StreamState], place: Place) -> list[Row]:
     """Make rows of new drafts that were checked: number, seal and chain them. Moves the states on."""
     rows: list[Row] = []
-    position = place.position
-    for draft in drafts:
+    recorded_us = microseconds(place.recorded_at)
+    for position, draft in enumerate(drafts, place.position + 1):
         state = states[draft.stream]
-        position += 1
-        seq = state.seq + 1
-        sealed = draft.key.seal(draft.stream, seq, draft.phi) if draft.phi and draft.key else None
-        row = Row(
-            stream_kind=draft.stream.kind,
-            stream_id=draft.stream.id,
-            seq=seq,
-            position=position,
-            tenant=state.tenant,
-            retention_class=state.retention_class,
-            shard=place.shard,
-            leg_id=draft.leg_id,
-            turn_id=draft.turn_id,
-            causation_stream=draft.causation_stream,
-            causation_seq=draft.causation_seq,
-            trace_id=draft.trace_id,
-            actor=draft.actor,
-            source=draft.source,
-            source_seq=draft.source_seq,
-            media_us=draft.media_us,
-            build_id=draft.build_id,
-            occurred_at=draft.occurred_at,
-            recorded_at=place.recorded_at,
-            type=draft.type,
-            body=draft.body,
-            sealed=sealed,
-            sealed_digest=sha256(sealed) if sealed is not None else None,
-            dedupe=draft.dedupe,
-            prev_hash=state.hash,
-            hash=b"",
-        )
-        row = row._replace(hash=row_hash(row))
-        state.seq, state.hash = seq, row.hash
+        row = _next_row(draft, state, position, place, recorded_us)
+        state.seq, state.hash = row.seq, row.hash
         state.counters[draft.source] = draft.source_seq
-        state.recent[number_of(draft)] = (seq, draft.dedupe)
+        state.recent[number_of(draft)] = (row.seq, draft.dedupe)
         rows.append(row)
     return rows
+
+
+def _next_row(draft: Draft, state: StreamState, position: int, place: Place, recorded_us: int) -> Row:
+    seq = state.seq + 1
+    sealed = draft.key.seal(draft.stream, seq, draft.phi) if draft.phi and draft.key else None
+    sealed_digest = sha256(sealed) if sealed is not None else None
+    numbers = (
+        seq,
+        position,
+        draft.source_seq,
+        place.shard,
+        draft.media_us,
+        draft.occurred_us,
+        recorded_us,
+        draft.causation_seq,
+    )
+    texts = state.texts + draft.texts
+    return Row(
+        stream_kind=draft.stream.kind,
+        stream_id=draft.stream.id,
+        seq=seq,
+        position=position,
+        tenant=state.tenant,
+        retention_class=state.retention_class,
+        shard=place.shard,
+        leg_id=draft.leg_id,
+        turn_id=draft.turn_id,
+        causation_stream=draft.causation_stream,
+        causation_seq=draft.causation_seq,
+        trace_id=draft.trace_id,
+        actor=draft.actor,
+        source=draft.source,
+        source_seq=draft.source_seq,
+        media_us=draft.media_us,
+        build_id=draft.build_id,
+        occurred_at=draft.occurred_at,
+        recorded_at=place.recorded_at,
+        type=draft.type,
+        body=draft.body,
+        sealed=sealed,
+        sealed_digest=sealed_digest,
+        dedupe=draft.dedupe,
+        prev_hash=state.hash,
+        hash=link_hash(texts, numbers, draft.body_digest, sealed_digest, draft.dedupe, state.hash),
+    )
 
 
 def seqs_of(drafts: Sequence[Draft], states: Mapping[StreamKey, StreamState], known: Known) -> list[int]:

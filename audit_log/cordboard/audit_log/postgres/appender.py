@@ -219,7 +219,7 @@ class Appender:
             raise
         if batch.rows:
             self._feed.publish(batch.rows)
-            self._cache.trim(batch.streams)
+            self._cache.trim({draft.stream for append, _ in batch.answers for draft in append.drafts})
         batch.succeed()
 
     def _fail_waiting(self) -> None:

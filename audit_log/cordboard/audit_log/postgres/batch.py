@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cordboard.audit_log.draft import Draft, Opening
 from cordboard.audit_log.event_store import Appended
 from cordboard.audit_log.postgres.database import Session
-from cordboard.audit_log.record import Row, StreamKey
+from cordboard.audit_log.record import Row
 from cordboard.core.errors import UnavailableError
 
 # The fence and the heads in one statement: without the lease no head moves, and the row count tells.
@@ -50,11 +50,6 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     answers: list[tuple[Append, Appended]] = field(default_factory=list)
-
-    @property
-    def streams(self) -> set[StreamKey]:
-        """The streams that the rows belong to."""
-        return {StreamKey(row.stream_kind, row.stream_id) for row in self.rows}
 
     def succeed(self) -> None:
         """Answer the producers."""

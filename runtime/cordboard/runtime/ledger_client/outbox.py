@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError
 
-from cordboard.core.errors import UnavailableError
+from cordboard.core.errors import InternalError, UnavailableError
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.ledger_client.shipper import Outcome, Shipper
 from cordboard.runtime.ledger_client.spool import FileSpool, Spool, leftovers
@@ -142,9 +142,10 @@ class Outbox:
                 await self._to_ship.wait()
             batch = self._next_batch()
             events = [entry.event or await self._from_disk(entry.offset) for entry in batch]
-            for entry, outcome in zip(batch, await self._shipper.ship(events), strict=True):
+            outcomes = iter(await self._shipper.ship([event for event in events if event is not None]))
+            for entry, event in zip(batch, events, strict=True):
                 self._queue.popleft()
-                self._settle(entry, outcome)
+                self._settle(entry, next(outcomes) if event is not None else _damaged())
             if not self._queue:
                 self._idle.set()
                 self._to_write.set()
@@ -219,9 +220,13 @@ class Outbox:
             self._spool = self._open_spool(self._path)
         return self._spool.append([event.SerializeToString() for event in events])
 
-    async def _from_disk(self, offset: int) -> NewEvent:
+    async def _from_disk(self, offset: int) -> NewEvent | None:
         assert self._spool is not None
-        return NewEvent.FromString(await self._on_thread(self._spool.read, offset))
+        try:
+            return NewEvent.FromString(await self._on_thread(self._spool.read, offset))
+        except (OSError, DecodeError):
+            _log.error("the spool is damaged: an event is lost, and its stream takes no more from this source")
+            return None
 
     async def _ship_leftovers(self) -> None:
         for spool in await self._on_thread(lambda: list(leftovers(self._path.parent))):
@@ -234,6 +239,10 @@ class Outbox:
 
     async def _on_thread(self, function: Callable[..., _T], *arguments: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _damaged() -> InternalError:
+    return InternalError("SPOOL_DAMAGED", "the event cannot be read from the spool")
 
 
 def _parse(records: list[bytes]) -> list[NewEvent]:

@@ -1,5 +1,6 @@
 """The file in which a producer keeps events that the ledger has not acknowledged."""
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -111,8 +112,10 @@ class FileSpool:
 
 def leftovers(directory: Path) -> Iterator[FileSpool]:
     """Open the spools in a directory whose processes are gone, oldest first."""
-    for path in sorted(directory.glob(f"*{SUFFIX}"), key=lambda found: found.stat().st_mtime):
-        try:
+    found: list[tuple[float, Path]] = []
+    for path in directory.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime, path))
+    for _, path in sorted(found):
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
             yield FileSpool(path)
-        except (BlockingIOError, FileNotFoundError):
-            continue
