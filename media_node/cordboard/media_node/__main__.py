@@ -32,8 +32,8 @@ from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
 
 COMPONENT = "media-node"
-# A call with a voice agent costs about 3 % of the one core that a process has: encoding, decoding, gRPC.
-CAPACITY = 25
+# A call with a voice agent costs up to 5 % of the one core that a process has: encoding, decoding, gRPC.
+CAPACITY = 20
 
 
 @contextlib.asynccontextmanager
