@@ -94,7 +94,7 @@ def test_a_call_that_did_not_complete_is_a_fault() -> None:
     for envelope in booked_call().envelopes[:12]:
         story.take(envelope)
     report = compose(SCRIPT, _caller(), story, PROVEN)
-    assert any("phase" in fault for fault in report["faults"])
+    assert any("the call ended as" in fault for fault in report["faults"])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from cordboard.cli.demo.demo_call import Stage, caller_job, place_call
 from cordboard.cli.demo.narrator import Narrator, narrator_for, summary_table
 from cordboard.cli.demo.script import Script
 from cordboard.cli.output import console, print_json
+from cordboard.cli.services_view import where
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.stack_state import ServiceState
 
@@ -61,8 +62,7 @@ class DemoRun:
         if self._json:
             return
         console.print()
-        console.print(f"Gateway   {stack.gateway_http} (HTTP), {stack.gateway_grpc} (gRPC)")
-        console.print(f"Temporal  {stack.address('temporal', 'ui')}")
+        console.print(where(stack.state))
         console.print("Everything stays up; Ctrl-C stops it.")
 
 

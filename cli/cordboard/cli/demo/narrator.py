@@ -103,12 +103,12 @@ def summary_table(report: dict[str, Any]) -> Table:
     """The report for people."""
     table = Table(show_header=False, box=None, pad_edge=False)
     heard = report["heard"]
-    delays = [t["caller_end_to_first_audio_ms"] for t in report["turns"] if t["caller_end_to_first_audio_ms"]]
+    delays = [turn["caller_end_to_first_audio_ms"] for turn in report["turns"]]
     rows = [
         ("call", report["call_id"]),
         ("phases", " > ".join(report["phases"])),
-        ("offer to first audio", f"{report['setup_ms']['offer_to_first_audio']} ms"),
-        ("end of speech to answer", ", ".join(f"{delay:.0f}" for delay in delays) + " ms"),
+        ("offer to first audio", _milliseconds([report["setup_ms"]["offer_to_first_audio"]])),
+        ("end of speech to answer", _milliseconds(delays)),
         ("learnt", ", ".join(f"{name}: {value}" for name, value in report["slots"].items() if value)),
         ("tools", ", ".join(f"{call['name']} {call['outcome']}" for call in report["tool_calls"]) or "none"),
         ("word errors", f"{heard['caller_by_agent_wer']} by the agent, {heard['agent_by_caller_wer']} by the caller"),
@@ -121,6 +121,11 @@ def summary_table(report: dict[str, Any]) -> Table:
     for fault in report["faults"]:
         table.add_row(Text("fault", style="bold red"), Text(fault))
     return table
+
+
+def _milliseconds(times: list[float | None]) -> str:
+    measured = [f"{time:.0f}" for time in times if time is not None]
+    return ", ".join(measured) + " ms" if measured else "never"
 
 
 def _panel(story: Story) -> Table:

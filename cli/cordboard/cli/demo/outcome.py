@@ -68,7 +68,7 @@ def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[st
     if not caller.get("ended_well", False):
         found.append(f"the caller's conversation ended with {caller['conversation']['outcome']}")
     if report["phases"][-1:] != ["completed"]:
-        found.append(f"the call ended in phase {report['phases'][-1:] or 'none'}")
+        found.append(f"the call ended as {(report['phases'] or ['nothing'])[-1]}")
     found += _outcome_faults(script, caller, story)
     found += slot_faults(script.persona, report["slots"])
     for direction, rate in report["heard"].items():
