@@ -9,6 +9,7 @@ from routing_house import QUEUE, TENANT, RoutingHouse, eventually
 
 from cordboard.activities.routing.courier import Courier
 from cordboard.activities.routing.matcher import Matcher
+from cordboard.activities.routing.notice import NoticeKind
 from cordboard.activities.routing.queue_board import QueueBoard
 from cordboard.activities.routing.routing_signals import MemoryRoutingSignals
 from cordboard.call.v1.agent_facts_pb2 import (
@@ -79,7 +80,7 @@ async def test_a_waiting_call_is_told_as_soon_as_an_agent_is_ready(house: Routin
         await office.ready("ann")
         await eventually(lambda: bool(office.signals.reservations("c1")))
         assert office.signals.reservations("c1") == [AgentReservation(agent_id="ann", reservation_epoch=1)]
-        await office.logged("ann", AGENT_STATE_RESERVED)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED)
 
 
 async def test_of_two_matchers_one_leads_and_the_other_goes_on_after_its_death(house: RoutingHouse) -> None:
@@ -94,8 +95,8 @@ async def test_of_two_matchers_one_leads_and_the_other_goes_on_after_its_death(h
         await office.ready("bob")
         await house.enqueue("c2")
         await eventually(lambda: bool(office.signals.reservations("c2")))
-        await office.logged("ann", AGENT_STATE_RESERVED)
-        await office.logged("bob", AGENT_STATE_RESERVED)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED)
+        await office.logged("bob", AGENT_STATE_READY, AGENT_STATE_RESERVED)
         assert len(office.signals.reservations("c1")) == 1
 
 
@@ -107,7 +108,7 @@ async def test_what_a_dead_leader_had_not_told_its_successor_tells(house: Routin
         await office.matcher().step(lead)
     async with office.running(2):
         await eventually(lambda: bool(office.signals.reservations("c1")))
-        await office.logged("ann", AGENT_STATE_RESERVED)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED)
 
 
 async def test_a_change_that_reached_the_log_under_a_dead_leader_is_not_logged_again(house: RoutingHouse) -> None:
@@ -118,11 +119,13 @@ async def test_a_change_that_reached_the_log_under_a_dead_leader_is_not_logged_a
         await office.matcher().step(lead)
         notices = await lead.notices()
         # Logged, but dead before it could say so.
-        await Courier(house.store, office.signals, office.ledger, "worker/w1/boot-1")._log_states(notices[:1])
+        await Courier(house.store, office.signals, office.ledger, "worker/w1/boot-1")._log_states(
+            [one for one in notices if one.kind == NoticeKind.STATE]
+        )
     async with office.running(2):
         await eventually(lambda: bool(office.signals.reservations("c1")))
         await house.store.end_call(TENANT, "c1")
-        await office.logged("ann", AGENT_STATE_RESERVED, AGENT_STATE_READY)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED, AGENT_STATE_READY)
 
 
 async def test_an_agent_who_does_not_answer_is_taken_out_and_the_call_is_told(house: RoutingHouse) -> None:
@@ -134,7 +137,7 @@ async def test_an_agent_who_does_not_answer_is_taken_out_and_the_call_is_told(ho
         house.clock.advance(25)
         withdrawn = ("c1", AgentWithdrawal(agent_id="ann", reservation_epoch=1, reason="NO_ANSWER"))
         await eventually(lambda: withdrawn in office.signals.sent)
-        await office.logged("ann", AGENT_STATE_RESERVED, AGENT_STATE_NOT_READY)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED, AGENT_STATE_NOT_READY)
 
 
 async def test_an_agent_who_was_set_aside_for_a_call_that_is_gone_is_free_again(house: RoutingHouse) -> None:
@@ -143,7 +146,7 @@ async def test_an_agent_who_was_set_aside_for_a_call_that_is_gone_is_free_again(
     async with office.running():
         await house.enqueue("c1")
         await office.ready("ann")
-        await office.logged("ann", AGENT_STATE_RESERVED, AGENT_STATE_READY)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED, AGENT_STATE_READY)
 
 
 async def test_while_temporal_is_away_desks_still_see_what_happens_and_calls_are_told_later(
@@ -154,7 +157,7 @@ async def test_while_temporal_is_away_desks_still_see_what_happens_and_calls_are
     async with office.running():
         await house.enqueue("c1")
         await office.ready("ann")
-        await office.logged("ann", AGENT_STATE_RESERVED)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED)
         assert not office.signals.sent
         office.signals.away = False
         await eventually(lambda: bool(office.signals.reservations("c1")))
@@ -169,7 +172,7 @@ async def test_while_the_ledger_is_away_calls_are_told_and_the_log_gets_it_later
         await eventually(lambda: bool(office.signals.reservations("c1")))
         await house.store.end_call(TENANT, "c1")
         office.ledger.away = False
-        await office.logged("ann", AGENT_STATE_RESERVED, AGENT_STATE_READY)
+        await office.logged("ann", AGENT_STATE_READY, AGENT_STATE_RESERVED, AGENT_STATE_READY)
 
 
 async def test_calls_are_told_their_place_when_it_changes(house: RoutingHouse) -> None:

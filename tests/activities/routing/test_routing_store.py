@@ -32,7 +32,7 @@ async def test_a_ready_agent_is_set_aside_for_a_waiting_call(house: RoutingHouse
         [made] = await house.match(lead)
         assert (made.call_id, made.agent.agent_id, made.epoch) == ("c1", "ann", 1)
         assert (await house.agent("ann")).state == AGENT_STATE_RESERVED
-        assert states(await lead.notices()) == [("ann", "RESERVED")]
+        assert states(await lead.notices()) == [("ann", "READY"), ("ann", "RESERVED")]
         assert calls_told(await lead.notices()) == [("c1", "RESERVED")]
         assert await house.match(lead) == []
 
@@ -222,7 +222,19 @@ async def test_the_loss_of_an_older_session_takes_nobody_away(house: RoutingHous
         await house.ready("ann", session_id="tab-2")
         await house.not_ready("ann", "SESSION_LOST", session_id="tab-1")
         assert (await house.agent("ann")).state == AGENT_STATE_READY
-        assert states(await lead.notices()) == [("ann", "READY")]
+        assert states(await lead.notices()) == [("ann", "READY")] * 3
+
+
+async def test_every_word_is_answered_with_the_state_that_holds(house: RoutingHouse) -> None:
+    async with house.store.lead() as lead:
+        await reserved(house, lead)
+        await house.store.cancel(wait("c1"))
+        await house.not_ready("ann")
+        # The desk may have spoken before READY reached the log: what comes last there must not be READY.
+        assert states(await lead.notices()) == [("ann", "READY"), ("ann", "NOT_READY")]
+        await lead.settle(await lead.notices())
+        await house.not_ready("ann", seq=house.words)
+        assert await lead.notices() == []
 
 
 async def test_a_word_that_comes_again_or_late_changes_nothing(house: RoutingHouse) -> None:

@@ -30,7 +30,8 @@ _LAST_ORDINAL = 2**63 - 1
 def hear(situation: Situation, word: DeskWord, now: datetime) -> Situation:
     """Follow a desk's word. In a call it holds only afterwards; NOT_READY takes the agent from a call that rings.
 
-    Where the agent's state is another than the desk said, it is put on record, for the desk shows what was said last.
+    Each word is answered on record with the state that the agent is in now. The desk may have spoken while another
+    change was on its way to the log: what stands there last is then still the truth.
     """
     agent = situation.agent or Agent(word.agent, now, now)
     if word.seq <= agent.said_seq:
@@ -39,7 +40,7 @@ def hear(situation: Situation, word: DeskWord, now: datetime) -> Situation:
     lost = word.reason == reasons.SESSION_LOST
     if lost and word.session_id != agent.session_id:
         # An old tab closed after a new one had opened: the agent is still there.
-        return _corrected(replace(situation, agent=agent), word, now)
+        return _answered(replace(situation, agent=agent), now)
     if not lost:
         agent = replace(agent, skills=word.skills, queues=word.queues, session_id=word.session_id)
     agent = replace(agent, wanted=word.state, wanted_reason=word.reason)
@@ -50,7 +51,7 @@ def hear(situation: Situation, word: DeskWord, now: datetime) -> Situation:
         agent = agent.free(now)
     elif agent.state not in (AGENT_STATE_RESERVED, AGENT_STATE_BUSY):
         agent = agent.free(now)
-    return _corrected(replace(situation, agent=agent), word, now)
+    return _answered(replace(situation, agent=agent), now)
 
 
 def enqueue(situation: Situation, wait: Wait, now: datetime) -> Situation:
@@ -167,11 +168,9 @@ def _call_gone(situation: Situation, now: datetime) -> Situation:
     return situation
 
 
-def _corrected(situation: Situation, word: DeskWord, now: datetime) -> Situation:
+def _answered(situation: Situation, now: datetime) -> Situation:
     agent = situation.agent
     assert agent is not None
-    if agent.state == word.state:
-        return situation
     in_call = agent.state in (AGENT_STATE_RESERVED, AGENT_STATE_BUSY)
     call_id = situation.reservation.call_id if in_call and situation.reservation is not None else ""
     return situation.with_state_logged(now, call_id)

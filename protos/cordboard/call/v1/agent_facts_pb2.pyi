@@ -57,8 +57,8 @@ Global___AgentState: _TypeAlias = AgentState  # noqa: Y015
 
 @_typing.final
 class AgentStateChanged(_message.Message):
-    """An agent's state changed. A desk says READY and NOT_READY; routing says what became of the agent by its own doing,
-    and what holds when a desk's word could not be followed at once.
+    """An agent's state changed. A desk says READY and NOT_READY; routing answers each word with the state that the agent is
+    in now, and says what became of the agent by its own doing. The newest one on the stream is the agent's state.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

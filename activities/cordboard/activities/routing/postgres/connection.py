@@ -31,6 +31,8 @@ _AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
+    # A connection that got the server's last words before it broke.
+    asyncpg.InternalClientError,
 )
 
 
