@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 from cordboard.activities.admission import AdmissionActivities
 from cordboard.activities.call_signals import TemporalCallSignals
 from cordboard.activities.call_worker import call_worker
+from cordboard.activities.decision_log import DecisionLog
 from cordboard.activities.fact_relay import FactRelay
 from cordboard.activities.ledger_activities import LedgerActivities
 from cordboard.activities.media_activities import MediaActivities
@@ -60,6 +61,21 @@ class MemoryKeys:
         if call_id in self.destroyed:
             raise NotFoundError("KEY_DESTROYED", "the call's key is gone", call_id=call_id)
         return (f"{call_id}/{purpose}" * 32).encode()[:32]
+
+
+class CountingAppender:
+    """Appends to the ledger in memory, and counts what was on it before."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+
+    async def append(self, events: Sequence[NewEvent]) -> int:
+        """Append all or none."""
+        before = {
+            (envelope.event.source, envelope.event.source_seq) async for envelope in self._ledger.read(events[0].stream)
+        }
+        await self._ledger.append(events)
+        return sum((event.source, event.source_seq) in before for event in events)
 
 
 class TestPack:
@@ -220,17 +236,20 @@ class PlacedCall:
     async def assert_live_equals_log(self) -> None:
         """Compare the workflow's own answer with the fold."""
         live: StateAnswer = await self.handle.query(names.QUERY_STATE, result_type=StateAnswer)
-        assert live.canonical_json == to_canonical_json(await self.folded())
+        told, folded = json.loads(live.canonical_json), json.loads(to_canonical_json(await self.folded()))
+        differing = {key: (told[key], folded[key]) for key in told if told[key] != folded[key]}
+        assert not differing, differing
 
 
 def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[Callable[..., Awaitable[Any]]]:
     """Make the real activities over the house's twins."""
     profiles = ProfileActivities(packs or {VERTICAL: TestPack()}, store := MemoryProfileStore())
-    admission = AdmissionActivities(house.ledger, house.registry, house.nodes, profiles)
+    log = DecisionLog(CountingAppender(house.ledger), house.ledger)
+    admission = AdmissionActivities(log, house.registry, house.nodes, profiles)
     voice = VoiceActivities(house.agents, house.registry, store, house.ledger)
     return [
         admission.admit,
-        LedgerActivities(house.ledger).append,
+        LedgerActivities(log).append,
         MediaActivities(house.nodes).apply_commands,
         profiles.pin_profile,
         voice.engage_voice,
@@ -266,7 +285,6 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Run a worker and a relay over in-memory twins."""
     house = new_house(environment)
-    await register_search_attributes(house.client)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(call_worker(house.client, [*activities_of(house), echo, *tools]))
         if relay:
@@ -289,6 +307,7 @@ async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
         test_server_existing_path=str(BIN / "temporal-test-server")
     )
     async with environment:
+        await register_search_attributes(environment.client)
         yield environment
 
 

@@ -1,63 +1,113 @@
-from temporal import AGENT, House, PlacedCall
+from call_steps import (
+    VOICE,
+    ask_tool,
+    assert_nothing_left,
+    consent,
+    detach,
+    end_talk,
+    engaged_call,
+)
+from temporal import AGENT, House
 
 from cordboard.call.v1.call_pb2 import (
-    CONSENT_GIVEN,
     PHASE_AI_ENGAGED,
     PHASE_COMPLETED,
     PHASE_INTAKE,
     PHASE_OFFERED,
     PHASE_WRAPPING_UP,
-    TALK_OUTCOME_DONE,
+    RECORDING_STATE_OFF,
+    RECORDING_STATE_UNSPECIFIED,
+    TALK_OUTCOME_WANTS_HUMAN,
 )
-from cordboard.call.v1.facts_pb2 import (
-    ConsentAnswered,
-    ConversationEnded,
-    LegStateChanged,
-    ToolCallRequested,
-    VoicePortChanged,
-)
-from cordboard.media.v1.leg_pb2 import LEG_STATE_CONNECTED
+from cordboard.call.v1.decisions_pb2 import MediaCommandRequested, MediaCommandSettled, SlotsTaken
+from cordboard.call.v1.facts_pb2 import ConsentAnswered, SlotsFilled
 
-VOICE = "voice-agent/v1/b1"
-
-
-async def engaged(house: House) -> PlacedCall:
-    """A call whose caller and AI agent are connected."""
-    call, answer = await house.start()
-    assert answer.sdp_answer == f"v=0 answer for {answer.leg_id}"
-    await call.fact(LegStateChanged(leg_id=call.leg_id, state=LEG_STATE_CONNECTED, placement_epoch=1))
-    view = await call.until(lambda view: view.phase == PHASE_AI_ENGAGED)
-    ai = next(leg.leg_id for leg in view.legs if leg.leg_id != call.leg_id)
-    await call.fact(VoicePortChanged(leg_id=ai, attached=True))
-    return call
+KINDS_OF_A_CALL = [
+    "create_room",
+    "add_leg",
+    "add_leg",
+    "set_routing",
+    "start_recording",
+    "set_routing",
+    "stop_recording",
+    "close_room",
+]
 
 
 async def test_a_call_is_answered_recorded_served_and_completed(house: House) -> None:
-    call = await engaged(house)
+    call = await engaged_call(house)
     [(_, engagement)] = house.agents.engaged
     assert engagement.ask_consent
     assert engagement.leg_token.startswith("token for ai-")
     assert engagement.peer_leg_id == call.leg_id
-    await call.fact(ConsentAnswered(given=True), VOICE)
-    await call.until(lambda view: view.consent == CONSENT_GIVEN and view.recording == 1)
-    await call.fact(
-        ToolCallRequested(tool_call_id="t/1/1", turn_id="1", name="clinic.echo", arguments={"a": "b"}), VOICE
-    )
+    await consent(call)
+    await ask_tool(call)
     await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
-    await call.fact(ConversationEnded(outcome=TALK_OUTCOME_DONE), VOICE)
-    await call.fact(VoicePortChanged(leg_id=engagement.leg_id, attached=False, reason="RELEASED"))
+    await end_talk(call)
+    await detach(call)
     result = await call.handle.result()
     assert (result.phase, result.end_reason) == (PHASE_COMPLETED, "DONE")
     view = await call.view()
-    assert list(view.phases) == [
-        PHASE_OFFERED,
-        PHASE_INTAKE,
-        PHASE_AI_ENGAGED,
-        PHASE_WRAPPING_UP,
-        PHASE_COMPLETED,
-    ]
+    lived = [PHASE_OFFERED, PHASE_INTAKE, PHASE_AI_ENGAGED, PHASE_WRAPPING_UP, PHASE_COMPLETED]
+    assert list(view.phases) == lived
     assert view.profile == AGENT
     assert [delivery.result["a"] for delivery in house.agents.delivered] == ["b"]
-    assert not call.room.open
-    assert not house.agents.busy
-    await call.assert_live_equals_log()
+    assert call.room.kinds == KINDS_OF_A_CALL
+    [(_, release)] = house.agents.released
+    assert release.finish_speaking
+    await assert_nothing_left(call)
+
+
+async def test_every_command_is_on_the_log_before_and_after_it_is_sent(house: House) -> None:
+    call = await engaged_call(house)
+    await end_talk(call)
+    await detach(call)
+    await call.handle.result()
+    events = await call.events()
+    asked = [event.command.command_seq for event in events if isinstance(event, MediaCommandRequested)]
+    settled = [event.command_seq for event in events if isinstance(event, MediaCommandSettled)]
+    assert asked == settled == [command.command_seq for command in call.room.commands]
+
+
+async def test_without_consent_nothing_is_recorded_and_the_talk_goes_on(house: House) -> None:
+    call = await engaged_call(house)
+    await consent(call, given=False)
+    await ask_tool(call)
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
+    assert (await call.view()).recording == RECORDING_STATE_UNSPECIFIED
+    assert "start_recording" not in call.room.kinds
+    await end_talk(call)
+    await detach(call)
+    await call.handle.result()
+
+
+async def test_a_node_that_cannot_record_does_not_stop_the_call(house: House) -> None:
+    house.nodes.refused["start_recording"] = "UNIMPLEMENTED"
+    call = await engaged_call(house)
+    await call.fact(ConsentAnswered(given=True), VOICE)
+    view = await call.until(lambda view: view.recording == RECORDING_STATE_OFF)
+    assert view.phase == PHASE_AI_ENGAGED
+    await end_talk(call)
+    await detach(call)
+    assert (await call.handle.result()).phase == PHASE_COMPLETED
+    await assert_nothing_left(call)
+
+
+async def test_a_caller_who_wants_a_human_is_let_go_with_that_reason(house: House) -> None:
+    call = await engaged_call(house)
+    await end_talk(call, TALK_OUTCOME_WANTS_HUMAN)
+    await detach(call)
+    assert (await call.handle.result()).end_reason == "NO_HUMAN"
+
+
+async def test_what_the_agent_learnt_is_taken_with_the_fact_as_its_cause(house: House) -> None:
+    call = await engaged_call(house)
+    fact = SlotsFilled()
+    fact.slots.name = "Ann Poe"
+    posted = await call.fact(fact, VOICE)
+    await call.until(lambda view: view.slots.name == "Ann Poe")
+    envelopes = [envelope async for envelope in house.ledger.read(posted.event.stream, with_phi=True)]
+    [taken] = [one for one in envelopes if one.event.event.Is(SlotsTaken.DESCRIPTOR)]
+    assert taken.event.causation.seq == posted.seq
+    await call.handle.cancel()
+    await call.handle.result()

@@ -16,6 +16,7 @@ from cordboard.activities.admission import AdmissionActivities
 from cordboard.activities.call_signals import TemporalCallSignals
 from cordboard.activities.call_worker import call_worker
 from cordboard.activities.channels import Channels
+from cordboard.activities.decision_log import AppenderClient, DecisionLog
 from cordboard.activities.fact_relay import FactRelay
 from cordboard.activities.ledger_activities import LedgerActivities
 from cordboard.activities.media_activities import MediaActivities, MediaNodesClient
@@ -47,7 +48,8 @@ class WorkerParts:
         self._identity = ServiceIdentity.load(settings.keys_path, "worker", settings.require("instance"))
         self._packs = installed_packs()
         channel = self._open(settings.require("ledger"), "ledger")
-        self.ledger = LedgerClient(channel, deadline=APPEND_DEADLINE)
+        self.ledger = LedgerClient(channel)
+        self.log = DecisionLog(AppenderClient(channel, deadline=APPEND_DEADLINE), self.ledger)
         self.registry = NodeRegistryClient(channel)
         self.keys = KeyClient(channel)
         self.nodes = Channels(lambda address: self._open(address, "media-node"))
@@ -60,11 +62,11 @@ class WorkerParts:
         profiles = ProfileActivities(self._packs, store)
         nodes = MediaNodesClient(self.nodes)
         media = MediaActivities(nodes)
-        admission = AdmissionActivities(self.ledger, self.registry, nodes, profiles)
+        admission = AdmissionActivities(self.log, self.registry, nodes, profiles)
         voice = VoiceActivities(VoiceAgentsClient(self.agents), self.registry, store, self.ledger)
         return [
             admission.admit,
-            LedgerActivities(self.ledger).append,
+            LedgerActivities(self.log).append,
             media.apply_commands,
             profiles.pin_profile,
             voice.engage_voice,

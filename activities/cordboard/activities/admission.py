@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from cordboard.activities.decision_log import DecisionLog
 from cordboard.activities.media_activities import MediaNodes, apply_in_order
 from cordboard.activities.node_registry import NodeRegistry, Placement
 from cordboard.activities.profile_store import ProfileActivities
@@ -9,6 +10,7 @@ from cordboard.activity.v1.call_activities_pb2 import AdmitInput, AdmitResult, C
 from cordboard.call.v1.commands_pb2 import AddLeg, BeginCall, PinProfile, PlaceCall, SendMediaCommand
 from cordboard.call.v1.decisions_pb2 import MediaCommandRequested
 from cordboard.core.errors import CordboardError
+from cordboard.core.event_message import unpack_any
 from cordboard.core.timestamps import to_us
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
@@ -20,7 +22,6 @@ from cordboard.media.v1.leg_pb2 import (
     LEG_TRANSPORT_WEBRTC,
 )
 from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_MEDIA
-from cordboard.runtime.ledger_client import Ledger
 from cordboard.workflows.decision_book import DecisionBook
 
 MEDIA_LOST = "MEDIA_LOST"
@@ -29,8 +30,10 @@ MEDIA_LOST = "MEDIA_LOST"
 class AdmissionActivities:
     """The activity that lets a call in."""
 
-    def __init__(self, ledger: Ledger, registry: NodeRegistry, nodes: MediaNodes, profiles: ProfileActivities) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, log: DecisionLog, registry: NodeRegistry, nodes: MediaNodes, profiles: ProfileActivities
+    ) -> None:
+        self._log = log
         self._registry = registry
         self._nodes = nodes
         self._profiles = profiles
@@ -47,8 +50,13 @@ class AdmissionActivities:
         placement = await self._registry.place(
             request_id=admission.request_id, call_id=call.call_id, kind=NODE_KIND_MEDIA
         )
-        commands, decisions = _decide(admission, profile, placement)
-        await self._ledger.append(decisions)
+        decisions = _decide(admission, profile, placement)
+        # A try before this one may have logged them at another time, and the log's word holds. What it decided after
+        # them was never carried out; the workflow meets that on the log by itself.
+        logged = await self._log.append(decisions)
+        decisions = logged[: len(decisions)]
+        events = [unpack_any(decision.event) for decision in decisions]
+        commands = [event.command for event in events if isinstance(event, MediaCommandRequested)]
         return AdmitResult(
             decisions=decisions,
             outcomes=await self._apply(placement.node.address, commands),
@@ -68,7 +76,7 @@ class AdmissionActivities:
         return outcomes
 
 
-def _decide(admission: AdmitInput, profile: PinProfile, placement: Placement) -> tuple[list[Command], list[NewEvent]]:
+def _decide(admission: AdmitInput, profile: PinProfile, placement: Placement) -> list[NewEvent]:
     """Make a call's first decisions; the same admission and placement give the same ones."""
     call = admission.call
     book = DecisionBook(call.call_id)
@@ -95,7 +103,7 @@ def _decide(admission: AdmitInput, profile: PinProfile, placement: Placement) ->
             AddLeg(leg_id=admission.ai_leg_id, role=LEG_ROLE_AI_AGENT, transport=LEG_TRANSPORT_PCM),
             SendMediaCommand(command=Command(add_leg=port)),
         ]
-    events, decisions = book.decide(
+    decisions = book.decide(
         begin, place, profile, room, *legs, at_us=to_us(admission.at), actor=admission.actor or "caller"
     )
-    return [event.command for event in events if isinstance(event, MediaCommandRequested)], decisions
+    return [decision.numbered for decision in decisions]

@@ -2,17 +2,18 @@
 
 from temporalio import activity
 
-from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest, AppendResponse
-from cordboard.runtime.ledger_client import Ledger
+from cordboard.activities.decision_log import DecisionLog
+from cordboard.activity.v1.call_activities_pb2 import AppendResult
+from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 
 
 class LedgerActivities:
     """The activities that write to the ledger."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, log: DecisionLog) -> None:
+        self._log = log
 
     @activity.defn
-    async def append(self, batch: AppendRequest) -> AppendResponse:
-        """Put decisions on the log and give their places; a repeat is fine."""
-        return AppendResponse(seqs=await self._ledger.append(list(batch.events)))
+    async def append(self, batch: AppendRequest) -> AppendResult:
+        """Put decisions of one call on the log, and give those that stand there under their numbers."""
+        return AppendResult(decisions=await self._log.append(list(batch.events)))

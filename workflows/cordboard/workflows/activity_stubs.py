@@ -8,6 +8,7 @@ from temporalio import activity
 from cordboard.activity.v1.call_activities_pb2 import (
     AdmitInput,
     AdmitResult,
+    AppendResult,
     ApplyCommandsInput,
     ApplyCommandsResult,
     DeliverToolResultInput,
@@ -18,7 +19,7 @@ from cordboard.activity.v1.call_activities_pb2 import (
     SayLineInput,
 )
 from cordboard.call.v1.commands_pb2 import PinProfile
-from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest, AppendResponse
+from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 from cordboard.voice.v1.voice_agent_service_pb2 import SayResponse
 
 
@@ -33,8 +34,11 @@ async def admit(admission: AdmitInput) -> AdmitResult:
 
 
 @activity.defn
-async def append(batch: AppendRequest) -> AppendResponse:
-    """Put decisions on the log; a repeat is fine. Raises UnavailableError while the ledger is away."""
+async def append(batch: AppendRequest) -> AppendResult:
+    """Put decisions of one call on the log, and give those that stand there under their numbers.
+
+    Raises UnavailableError while the ledger is away.
+    """
     raise NotImplementedError
 
 

@@ -12,7 +12,7 @@ from cordboard.core.errors import CordboardError, InvalidError, UnavailableError
 from cordboard.core.timestamps import from_us
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.failures import from_failure
-from cordboard.workflows.journal import AT_ONCE, now_us
+from cordboard.workflows.journal import AT_ONCE
 
 BAD_SDP = "BAD_SDP"
 
@@ -29,7 +29,7 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
         request_id=str(workflow.uuid4()),
         leg_id=f"caller-{workflow.uuid4().hex[:12]}" if start.sdp_offer else "",
         sdp_offer=start.sdp_offer,
-        at=from_us(now_us()),
+        at=from_us(_started_us()),
         ai_leg_id=f"ai-{workflow.uuid4().hex[:12]}" if begins_with_talk else "",
     )
     try:
@@ -53,6 +53,12 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
         )
     except ActivityError as error:
         raise from_failure(error) from error
+
+
+def _started_us() -> int:
+    """When the call's workflow was started: unlike the time of a workflow task, the same however often it is run."""
+    started = workflow.info().start_time
+    return int(started.timestamp()) * 1_000_000 + started.microsecond
 
 
 def _may_pass(error: ActivityError | ApplicationError) -> bool:

@@ -38,7 +38,7 @@ from cordboard.workflows.voice_link import VoiceLink
 NOT_STARTED = "NOT_STARTED"
 SCRIPT_FAILED = "SCRIPT_FAILED"
 
-_BREATH = timedelta(milliseconds=1)
+_BREATH = timedelta(seconds=1)
 
 
 class CallConductor:
@@ -103,8 +103,11 @@ class CallConductor:
             self.loop.post(partial(self._refuse, error))
         else:
             self._adopt(result)
-            # A local activity would hold back this step's end, and the answer with it; a timer lets it go out first.
-            await workflow.sleep(_BREATH)
+            # A local activity would hold back this step's end, and the answer with it, so the next step waits for
+            # whatever comes next, which is the caller's connection. A timer alone would come up to a second late.
+            known = self.loop.posted
+            with contextlib.suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self.loop.posted > known, timeout=_BREATH)
         conducting = asyncio.create_task(self._conduct())
         try:
             await self.loop.run()

@@ -7,7 +7,7 @@ it, and no two things act on the state at once.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
@@ -36,7 +36,6 @@ class Reactor(Protocol):
 class Ticket:
     """A step that somebody waits for."""
 
-    events: list[Message] = field(default_factory=list)
     error: CordboardError | None = None
     settled: bool = False
 
@@ -66,6 +65,8 @@ class CallLoop:
         self._in_flight = 0
         self._finishing = False
         self._ended = False
+        self.posted = 0
+        """Steps that were ever put into the inbox."""
 
     @property
     def is_quiet(self) -> bool:
@@ -79,31 +80,27 @@ class CallLoop:
 
     def post(self, act: Callable[[], None], *, pressing: bool = False, ticket: Ticket | None = None) -> None:
         """Have the loop run `act`. A pressing step does not wait for a ledger that is away."""
+        self.posted += 1
         if not self._ended:
             self._inbox.append(_Step(act, pressing, ticket))
         elif ticket is not None:
             ticket.error = WrongStateError(reasons.CALL_OVER, "the call is over")
             ticket.settled = True
 
-    def decide(self, *messages: Message, actor: str = ENGINE, cause: EventRef | None = None) -> list[Message]:
+    def decide(self, *messages: Message, actor: str = ENGINE, cause: EventRef | None = None) -> None:
         """Decide within a step. Raises CordboardError."""
-        return self.journal.decide(*messages, actor=actor, cause=cause)
+        self.journal.decide(*messages, actor=actor, cause=cause)
 
-    async def ask(self, *messages: Message, actor: str = ENGINE, pressing: bool = False) -> list[Message]:
-        """Have messages decided as one step; returns the events once they are on the log.
+    async def ask(self, *messages: Message, actor: str = ENGINE, pressing: bool = False) -> None:
+        """Have messages decided as one step; returns once the decisions are on the log.
 
         Raises CordboardError when one of them is not legal; then none of them was decided.
         """
         ticket = Ticket()
-
-        def act() -> None:
-            ticket.events = self.decide(*messages, actor=actor)
-
-        self.post(act, pressing=pressing, ticket=ticket)
+        self.post(lambda: self.decide(*messages, actor=actor), pressing=pressing, ticket=ticket)
         await workflow.wait_condition(lambda: ticket.settled)
         if ticket.error is not None:
             raise ticket.error
-        return ticket.events
 
     def start(self, activity: Any, argument: Message, then: Callable[[Any], None], **options: Any) -> None:
         """Start a regular activity; its finished handle is given to `then` as a step."""
@@ -186,7 +183,7 @@ class CallLoop:
         self._inbox = deque(step for step in self._inbox if not step.pressing)
         for step in pressing:
             self._take(step)
-        for event in self.journal.take_unlogged(MediaCommandRequested):
+        for event in self.journal.take_ahead(MediaCommandRequested):
             self._react(event)
         for step in pressing:
             if step.ticket is not None:

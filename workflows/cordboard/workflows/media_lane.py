@@ -33,8 +33,8 @@ class MediaLane:
         self.room_open = False
         self.leg_token = ""
         """What the voice agent opens its port with."""
-        self.outcomes: dict[int, CommandOutcome] = {}
-        """What became of each command, by its number."""
+        self.joined: dict[str, CommandOutcome] = {}
+        """What became of the command that adds a leg, by the leg."""
 
     @property
     def idle(self) -> bool:
@@ -59,7 +59,10 @@ class MediaLane:
 
     def settle(self, outcome: CommandOutcome) -> None:
         """Note what became of a command."""
-        self.outcomes[outcome.command_seq] = outcome
+        pending = self._loop.state.pending_commands
+        for command in pending:
+            if command.command_seq == outcome.command_seq and command.kind == "add_leg":
+                self.joined[command.leg_id] = outcome
         self.leg_token = outcome.result.leg_token or self.leg_token
         self._loop.decide(
             SettleMediaCommand(command_seq=outcome.command_seq, applied=outcome.applied, reason=outcome.reason)

@@ -24,7 +24,6 @@ from cordboard.call.v1.commands_pb2 import (
     RetrieveLeg,
     SendMediaCommand,
 )
-from cordboard.call.v1.decisions_pb2 import MediaCommandRequested
 from cordboard.core import phases, reasons
 from cordboard.core.errors import CordboardError, InvalidError, NotFoundError, UnavailableError, WrongStateError
 from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
@@ -33,6 +32,7 @@ from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_TRANSPORT_WEBRTC
 from cordboard.workflows.admission import BAD_SDP
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
+from cordboard.workflows.media_lane import MEDIA_LOST
 
 CLIENT_CLOSED = "CLIENT_CLOSED"
 _ENDINGS = (RECORDING_STATE_PAUSED, RECORDING_STATE_OFF)
@@ -92,17 +92,12 @@ class Steering:
     async def add_leg(self, wanted: AddLegInput) -> AddLegResponse:
         """Add a leg and give the node's answer."""
         leg_id = f"leg-{workflow.uuid4().hex[:12]}"
-        events = await self._ask(wanted.actor, *_legs(wanted, leg_id))
-        command_seq = next(
-            event.command.command_seq
-            for event in events
-            if isinstance(event, MediaCommandRequested) and event.command.add_leg.leg_id == leg_id
-        )
+        await self._ask(wanted.actor, *_legs(wanted, leg_id))
         media = self._conductor.media
-        await workflow.wait_condition(lambda: command_seq in media.outcomes or media.lost)
-        outcome = media.outcomes.get(command_seq)
+        await workflow.wait_condition(lambda: leg_id in media.joined or media.lost)
+        outcome = media.joined.get(leg_id)
         if outcome is None or not outcome.applied:
-            raise to_failure(_refusal(outcome.reason if outcome is not None else "MEDIA_LOST"))
+            raise to_failure(_refusal(outcome.reason if outcome is not None else MEDIA_LOST))
         return AddLegResponse(leg_id=leg_id, sdp_answer=outcome.result.sdp_answer, args_digest=wanted.args_digest)
 
     def check_remove_leg(self, wanted: RemoveLegInput) -> None:
@@ -128,9 +123,9 @@ class Steering:
         except CordboardError as error:
             raise to_failure(error) from error
 
-    async def _ask(self, actor: str, *messages: Message, pressing: bool = False) -> list[Message]:
+    async def _ask(self, actor: str, *messages: Message, pressing: bool = False) -> None:
         try:
-            return await self._loop.ask(*messages, actor=actor, pressing=pressing)
+            await self._loop.ask(*messages, actor=actor, pressing=pressing)
         except CordboardError as error:
             raise to_failure(error) from error
 

@@ -28,7 +28,7 @@ from cordboard.core.call_state import CallState, Leg
 from cordboard.core.errors import UnimplementedError, WrongStateError
 from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
 from cordboard.media.v1.command_pb2 import Command, PcmPort
-from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_TRANSPORT_PCM
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER, LEG_TRANSPORT_PCM
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.limits import FAREWELL, POLICY, TALK
 from cordboard.workflows.media_lane import MediaLane
@@ -51,6 +51,7 @@ class Call:
         self._loop = loop
         self._media = media
         self._voice = voice
+        self._talk_begun = False
 
     @property
     def state(self) -> CallState:
@@ -58,14 +59,18 @@ class Call:
         return self._loop.state
 
     async def answer(self) -> None:
-        """Answer the call. Does not wait for the log: the next verb does, and one round is enough for both."""
-        self._check()
+        """Answer the call, once its caller has a leg in it.
+
+        Does not wait for the log: the next verb does, and one round is enough for both.
+        """
+        await self._until(lambda: bool(self.state.living_legs(LEG_ROLE_CALLER)))
         self._loop.post(lambda: self._decide(AnswerCall()))
 
     async def consent(self) -> bool:
         """Have the AI agent ask for consent to record, and tell whether it was given; no answer is a no."""
         answered = (CONSENT_GIVEN, CONSENT_REFUSED)
         await self._engage(AskConsent(), set_timer(CONSENT_TIMER, POLICY.consent))
+        self._talk_begun = True
         await self._wait(lambda: self.state.consent in answered or not self.state.ai_engaged, CONSENT_TIMER)
         if self.state.consent not in answered:
             await self._ask(RecordConsent(given=False, means="policy"))
@@ -79,7 +84,12 @@ class Call:
 
     async def talk(self) -> TalkResult:
         """Let the AI agent talk with the caller until the talk ends or somebody asks for a human."""
+        if self._talk_begun and not self.state.ai_engaged:
+            # It ended while it was still about consent.
+            self._talk_begun = False
+            return TalkResult.of(self.state)
         await self._engage(set_timer(TALK_TIMER, TALK))
+        self._talk_begun = False
         over = lambda: not self.state.ai_engaged or bool(self.state.escalation_reason)  # noqa: E731
         if not await self._wait(over, TALK_TIMER):
             await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))
@@ -115,11 +125,10 @@ class Call:
         legs = self.state.living_legs(LEG_ROLE_AI_AGENT)
         if not legs:
             leg_id = f"ai-{workflow.uuid4().hex[:12]}"
-            events = await self._ask(
+            await self._ask(
                 AddLeg(leg_id=leg_id, role=LEG_ROLE_AI_AGENT, transport=LEG_TRANSPORT_PCM),
                 SendMediaCommand(command=Command(add_leg=AddMediaLeg(leg_id=leg_id, pcm_port=PcmPort()))),
             )
-            assert events
             await self._until(lambda: not any(one.leg_id == leg_id for one in self.state.pending_commands))
             legs = self.state.living_legs(LEG_ROLE_AI_AGENT)
         return legs[-1] if legs else None
@@ -143,17 +152,17 @@ class Call:
     def _decide(self, message: Message) -> None:
         self._loop.decide(message)
 
-    async def _ask(self, *messages: Message) -> list[Message]:
+    async def _ask(self, *messages: Message) -> None:
         self._check()
         try:
-            return await self._loop.ask(*messages)
+            await self._loop.ask(*messages)
         except WrongStateError:
             # The call may have ended between the script's decision and the loop's.
             self._check()
             raise
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that a bounded activity brings about."""
+        """Wait for something that a bounded activity brings about, or that a timer of the call bounds."""
         await workflow.wait_condition(lambda: condition() or self._is_over())
         self._check()
 

@@ -41,6 +41,12 @@ _OPTIONS: dict[str, Any] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1)),
 }
 
+_RELEASE = {
+    **_OPTIONS,
+    "start_to_close_timeout": timedelta(seconds=2),
+    "schedule_to_close_timeout": timedelta(seconds=4),
+}
+
 # The agent left as it was told, or another instance has its place already.
 _NO_LOSS = frozenset({reasons.RELEASED, reasons.REPLACED})
 
@@ -95,7 +101,7 @@ class VoiceLink:
         )
         release = ReleaseVoiceInput(address=self._address, request=request)
         self._address = ""
-        self._loop.start(activity_stubs.release_voice, release, _forget, **_OPTIONS)
+        self._loop.start(activity_stubs.release_voice, release, _forget, **_RELEASE)
 
     def _listen(self, fact: Message) -> None:
         state = self._loop.state
@@ -113,7 +119,9 @@ class VoiceLink:
             return
         if self._node_id:
             self._avoid.append(self._node_id)
-        self._address, self._node_id = "", ""
+        # It may live and only be cut off: told to leave, it cannot speak beside the one that takes its place.
+        self.release(reasons.REPLACED, finish_speaking=False)
+        self._node_id = ""
         self._in_vain += 1
         if self._in_vain >= ENGAGEMENTS:
             self._loop.decide(ReleaseAi(outcome=TALK_OUTCOME_FAULT))

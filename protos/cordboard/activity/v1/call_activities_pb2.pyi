@@ -155,6 +155,32 @@ class CommandOutcome(_message.Message):
 Global___CommandOutcome: _TypeAlias = CommandOutcome  # noqa: Y015
 
 @_typing.final
+class AppendResult(_message.Message):
+    """Result of the activity `append`, whose argument is cordboard.ledger.v1.AppendRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def decisions(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.NewEvent]:
+        """All decisions that stand on the log from the first given number on. They are those that were given, unless another
+        execution of the same step was faster: what is on the log holds.
+        """
+
+    def __init__(
+        self,
+        *,
+        decisions: _abc.Iterable[_envelope_pb2.NewEvent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppendResult: _TypeAlias = AppendResult  # noqa: Y015
+
+@_typing.final
 class ApplyCommandsInput(_message.Message):
     """Argument of the activity `apply_commands`."""
 
