@@ -36,7 +36,8 @@ def gateway(home: Home = DEFAULT_HOME, instance: Instance = "", listen: Listen =
 def worker(home: Home = DEFAULT_HOME, instance: Instance = "", listen: Listen = FREE) -> None:
     """Run call lifecycles and their adapters.
 
-    Needs CORDBOARD_LEDGER, CORDBOARD_TEMPORAL, CORDBOARD_S3_*, CORDBOARD_VERTICAL_POSTGRES_URL_FILE.
+    Needs CORDBOARD_LEDGER, CORDBOARD_TEMPORAL, CORDBOARD_S3_*, CORDBOARD_POSTGRES_URL_FILE,
+    CORDBOARD_VERTICAL_POSTGRES_URL_FILE.
     """
     run("worker", home, instance, {"CORDBOARD_LISTEN": listen})
 
