@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,15 @@ from grpc_status import rpc_status
 from cordboard.call.v1 import call_pb2
 from cordboard.call.v1.call_service_pb2 import StartCallRequest
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
-from cordboard.gateway.gateway import Doors, Gateway
+from cordboard.gateway.event_plane.limits import EventLimits
+from cordboard.gateway.gateway import Doors, Gateway, Neighbours
 from cordboard.gateway.http_server import HttpLimits
 from cordboard.gateway.legs_door import BodyLimits
 from cordboard.gateway.memory_call_control import MemoryCallControl
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.grpc_channel import open_user_channel
 from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer, create_keys
-from cordboard.runtime.ledger_client import MemoryLedger, call_stream
+from cordboard.runtime.ledger_client import EventProducer, MemoryLedger, call_stream
 
 if TYPE_CHECKING:
     from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
@@ -86,9 +87,12 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
 class House:
     """The gateway, what it stands on, and the tokens that open it."""
 
+    keys: Path
+    doors: Doors
     gateway: Gateway
     ledger: MemoryLedger
     control: MemoryCallControl
+    producer: EventProducer
     issuer: UserTokenIssuer
     http: aiohttp.ClientSession
 
@@ -164,20 +168,43 @@ class House:
         page = await self.ledger.list_streams("call", page_size=1000)
         return sum(head.seq for head in page.streams)
 
+    async def restart(self) -> None:
+        """Stop the gateway and open another one on the same ports."""
+        doors = replace(self.doors, grpc=self.gateway.grpc_address, http=self.gateway.http_address)
+        await self.gateway.stop()
+        self.gateway = self.another(doors)
+        await self.gateway.start()
+
+    def another(self, doors: Doors) -> Gateway:
+        """Make another gateway over the same ledger and calls."""
+        neighbours = Neighbours(self.ledger, self.control, self.producer, self.issuer)
+        return Gateway(doors, TokenVerifier.load(self.keys), neighbours)
+
+
+QUICK = Doors(
+    body=BodyLimits(seconds=0.3),
+    connection=HttpLimits(idle_seconds=0.5, linger_seconds=0.2),
+    events=EventLimits(ping_seconds=0.2, send_seconds=0.5, lost_after_seconds=0.3, record_seconds=0.5),
+)
+
 
 @asynccontextmanager
-async def open_house(keys_dir: Path, doors: Doors | None = None) -> AsyncIterator[House]:
+async def open_house(keys_dir: Path, doors: Doors = QUICK) -> AsyncIterator[House]:
     """Open a gateway on free ports."""
     create_keys(keys_dir)
     ledger, control = MemoryLedger(), MemoryCallControl()
-    quick = Doors(body=BodyLimits(seconds=0.3), connection=HttpLimits(idle_seconds=0.5, linger_seconds=0.2))
-    gateway = Gateway(doors or quick, TokenVerifier.load(keys_dir), ledger, control)
-    await gateway.start()
-    async with aiohttp.ClientSession() as http:
+    async with (
+        EventProducer(ledger, f"gateway/gateway-1/{new_id()}", keys_dir / "spool") as producer,
+        aiohttp.ClientSession() as http,
+    ):
+        neighbours = Neighbours(ledger, control, producer, UserTokenIssuer.load(keys_dir))
+        gateway = Gateway(doors, TokenVerifier.load(keys_dir), neighbours)
+        await gateway.start()
+        house = House(keys_dir, doors, gateway, ledger, control, producer, UserTokenIssuer.load(keys_dir), http)
         try:
-            yield House(gateway, ledger, control, UserTokenIssuer.load(keys_dir), http)
+            yield house
         finally:
             await http.close()
-            await gateway.stop()
+            await house.gateway.stop()
             # A closed TCP connection is taken down in the loop's next turn.
             await asyncio.sleep(0)

@@ -3,17 +3,20 @@
 import asyncio
 import logging
 import sys
+import uuid
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.service import RetryConfig, RPCError
 
-from cordboard.gateway.gateway import COMPONENT, Doors, Gateway
+from cordboard.core.errors import InvalidError
+from cordboard.gateway.gateway import COMPONENT, Doors, Gateway, Neighbours
+from cordboard.gateway.pages_door import pages_directory
 from cordboard.gateway.temporal_call_control import TemporalCallControl
 from cordboard.runtime.grpc_channel import open_channel
-from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, UserTokenIssuer
 from cordboard.runtime.key_client import KeyClient
-from cordboard.runtime.ledger_client import LedgerClient
+from cordboard.runtime.ledger_client import EventProducer, LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
 from cordboard.workflows.data_converter import data_converter
@@ -39,9 +42,13 @@ async def main(settings: Settings, stop: Stop) -> None:
         identity=settings.instance,
         lazy=True,
     )
-    doors = Doors(grpc=settings.listen, http=settings.http_listen)
-    gateway = Gateway(doors, verifier, LedgerClient(channel), TemporalCallControl(client))
+    ledger = LedgerClient(channel)
+    producer = EventProducer(ledger, identity.source(uuid.uuid4().hex), settings.spool_path, build_id=settings.build_id)
+    doors = Doors(grpc=settings.listen, http=settings.http_listen, pages=pages_directory())
+    neighbours = Neighbours(ledger, TemporalCallControl(client), producer, _issuer(settings))
+    gateway = Gateway(doors, verifier, neighbours)
     registration = asyncio.create_task(_register(client))
+    producer.start()
     await gateway.start()
     announce_ready(grpc=gateway.grpc_address, http=gateway.http_address)
     try:
@@ -49,7 +56,16 @@ async def main(settings: Settings, stop: Stop) -> None:
     finally:
         registration.cancel()
         await gateway.stop()
+        await producer.close()
         await channel.close()
+
+
+def _issuer(settings: Settings) -> UserTokenIssuer | None:
+    """Sign callers' tokens where the users' key is at hand; elsewhere pages get theirs from the app's own server."""
+    try:
+        return UserTokenIssuer.load(settings.keys_path)
+    except InvalidError:
+        return None
 
 
 async def _register(client: Client) -> None:

@@ -12,16 +12,22 @@ from cordboard.gateway.call_reader import CallReader
 from cordboard.gateway.call_service import CallService
 from cordboard.gateway.call_starter import CallStarter
 from cordboard.gateway.call_steering import CallSteering
+from cordboard.gateway.event_plane.call_events_door import CallEventsDoor
+from cordboard.gateway.event_plane.desk_door import DeskDoor
+from cordboard.gateway.event_plane.limits import EventLimits
+from cordboard.gateway.event_plane.open_sockets import OpenSockets
 from cordboard.gateway.health_door import HealthDoor
 from cordboard.gateway.http_server import HttpLimits, HttpServer
 from cordboard.gateway.legs_door import BodyLimits, LegsDoor
+from cordboard.gateway.pages_door import PagesDoor
 from cordboard.gateway.strict_messages import strict
+from cordboard.gateway.tokens_door import TokensDoor
 from cordboard.gateway.workflow_registry_service import WorkflowRegistryService
 from cordboard.registry.v1 import workflow_registry_service_pb2
 from cordboard.registry.v1.workflow_registry_service_pb2_grpc import add_WorkflowRegistryServiceServicer_to_server
 from cordboard.runtime.grpc_server import GrpcServer
-from cordboard.runtime.identity import TokenVerifier
-from cordboard.runtime.ledger_client import Ledger
+from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer
+from cordboard.runtime.ledger_client import EventProducer, Ledger
 
 COMPONENT = "gateway"
 
@@ -37,26 +43,45 @@ class Doors:
     http: str = "127.0.0.1:0"
     body: BodyLimits = field(default_factory=BodyLimits)
     connection: HttpLimits = field(default_factory=HttpLimits)
+    events: EventLimits = field(default_factory=EventLimits)
     pages: Path | None = None
     """Directory of the static pages, when they are served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What the doors stand on."""
+
+    ledger: Ledger
+    control: CallControl
+    producer: EventProducer
+    """Puts on the log what desks say."""
+    issuer: UserTokenIssuer | None = None
+    """Signs callers' tokens for pages, when this gateway may."""
 
 
 class Gateway:
     """The gRPC and the HTTP server; neither keeps anything about a call."""
 
-    def __init__(self, doors: Doors, verifier: TokenVerifier, ledger: Ledger, control: CallControl) -> None:
+    def __init__(self, doors: Doors, verifier: TokenVerifier, neighbours: Neighbours) -> None:
+        ledger, control = neighbours.ledger, neighbours.control
         reader = CallReader(ledger)
         starter = CallStarter(ledger, reader, control)
         steering = CallSteering(reader, control)
         self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True)
         self._grpc.add(strict(add_CallServiceServicer_to_server), CallService(starter, steering, reader), _CALLS)
         self._grpc.add(strict(add_WorkflowRegistryServiceServicer_to_server), WorkflowRegistryService(), _WORKFLOWS)
+        self._sockets = OpenSockets(doors.events)
+        self._desks = DeskDoor(verifier, ledger, control, neighbours.producer, self._sockets)
         routes: list[web.AbstractRouteDef] = [
             *LegsDoor(verifier, starter, steering, doors.body).routes(),
+            *TokensDoor(verifier, neighbours.issuer).routes(),
+            *CallEventsDoor(verifier, ledger, reader, self._sockets).routes(),
+            *self._desks.routes(),
             *HealthDoor(ledger, control).routes(),
         ]
         if doors.pages is not None:
-            routes.append(web.static("/", doors.pages))
+            routes += PagesDoor(doors.pages).routes()
         self._http = HttpServer(doors.http, routes, doors.connection)
 
     @property
@@ -71,10 +96,13 @@ class Gateway:
 
     async def start(self) -> None:
         """Open both doors. Raises InvalidError(ADDRESS_IN_USE)."""
+        self._desks.start()
         await self._grpc.start()
         await self._http.start()
 
     async def stop(self) -> None:
-        """Close both doors; requests under way have two seconds."""
+        """Close both doors; requests under way have two seconds, desks are sent elsewhere."""
+        await self._sockets.close()
         await self._http.stop()
+        await self._desks.stop()
         await self._grpc.stop()

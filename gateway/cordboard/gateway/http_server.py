@@ -1,6 +1,7 @@
 """The HTTP server of the gateway: limits, and problem documents for whatever goes wrong."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -105,8 +106,11 @@ class _Connection(web.RequestHandler):
 @web.middleware
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn errors into problem documents."""
+    # A WebSocket is open for hours, which is no request's time.
+    socket = request.headers.get("Upgrade", "").lower() == "websocket"
+    span = contextlib.nullcontext() if socket else door_span(_span_name(request), "http")
     try:
-        with door_span(_span_name(request), "http"):
+        with span:
             try:
                 return await handler(request)
             except web.HTTPException as error:
