@@ -388,3 +388,28 @@ def test_nothing_is_answered_after_the_end() -> None:
     turn = talk.move.state.turn
     assert talk.say("Hello?") == ""
     assert talk.move.state.turn == turn + 1
+
+
+def test_a_number_of_no_known_length_is_asked_for_again() -> None:
+    talk = Talk()
+    talk.say_all("Yes.", "Ann Lee.", "My ear hurts.")
+    assert talk.say("6 4 6, 5 5 5 5, 0 1 1 9.").endswith("Please say your phone number, digit by digit.")
+    talk.say("646 555 0119.")
+    assert talk.value("callback_number") == "6465550119"
+
+
+@pytest.mark.parametrize("numbers", [("5 5 5, 0 1 3, 2 4.", "555 013 2476."), ("555 013 24.", "76.")])
+def test_a_number_that_lacks_digits_is_completed_or_said_anew(numbers: tuple[str, str]) -> None:
+    talk = Talk()
+    talk.say_all("Yes.", "Ann Lee.", "My ear hurts.")
+    assert talk.say(numbers[0]) == "And the rest?"
+    talk.say(numbers[1])
+    assert talk.value("callback_number") == "5550132476"
+
+
+def test_consent_that_is_taken_back_is_logged_and_the_call_goes_on() -> None:
+    talk = Talk()
+    talk.say_all("Yes.", "Ann Lee.")
+    assert talk.say("Actually, please don't record this.") == "Okay, we won't record. What is the visit about?"
+    assert talk.say("Please do not record this call.") == "Okay. What is the visit about?"
+    assert [fact.given for fact in talk.facts if isinstance(fact, ConsentAnswered)] == [True, False]

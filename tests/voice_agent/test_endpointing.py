@@ -188,6 +188,8 @@ def test_a_reset_forgets_the_turn_and_drops_its_guess() -> None:
     [
         ("Yes.", Answer.YES_NO, Completeness.DECISIVE),
         ("No, thank you.", Answer.YES_NO, Completeness.DECISIVE),
+        ("No,", Answer.YES_NO, Completeness.OPEN),
+        ("No, that is all, thank you.", Answer.YES_NO, Completeness.COMPLETE),
         ("Yes, my name is", Answer.YES_NO, Completeness.INCOMPLETE),
         ("Goodbye.", Answer.ANYTHING, Completeness.DECISIVE),
         ("My knee hurts.", Answer.REASON, Completeness.COMPLETE),

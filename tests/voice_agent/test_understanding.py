@@ -88,6 +88,7 @@ def test_a_name_that_was_not_asked_for_has_to_be_introduced(text: str, name: str
         ("five five five, um, zero one, two three", "5550123"),
         ("Oh, it's five five five oh oh one two", "5550012"),
         ("nine one for one ate two tree five six seven", "9141823567"),
+        ("My number is for one five, five, five, five, zero, one, eight, seven.", "4155550187"),
         ("It hurts.", ""),
     ],
 )

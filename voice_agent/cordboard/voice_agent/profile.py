@@ -15,6 +15,7 @@ REQUIRED_LINES = frozenset(
         "consent_reprompt",
         "consent_given",
         "consent_refused",
+        "consent_noted",
         "not_understood",
         "are_you_there",
         "nobody_there",
@@ -44,6 +45,10 @@ BOOKING_LINES = frozenset(
 )
 
 
+# ITU-T E.164 allows 15 digits; shorter than 8 none is in use with its country code.
+INTERNATIONAL_DIGITS = (8, 15)
+
+
 class SlotKind(Enum):
     """How the value of a slot is recognised."""
 
@@ -64,9 +69,15 @@ class SlotRule:
     prompts: tuple[str, ...]
     acknowledge: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
-    min_digits: int = 7
-    max_digits: int = 15
+    lengths: tuple[int, ...] = (7, 10)
     choices: tuple[str, ...] = ()
+
+    def takes_number(self, number: str) -> bool:
+        """Tell whether a number is whole: of one of the lengths, or with a country code in front."""
+        digits = number.removeprefix("+")
+        if number.startswith("+"):
+            return INTERNATIONAL_DIGITS[0] <= len(digits) <= INTERNATIONAL_DIGITS[1]
+        return len(digits.removeprefix("1") if len(digits) == self.lengths[-1] + 1 else digits) in self.lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +185,15 @@ class Profile:
 
 def _slot(data: Mapping[str, Any]) -> SlotRule:
     prompts = _texts(data["prompts"])
-    if not prompts:
-        raise ValueError("a slot without prompts")
+    if not prompts or not data.get("lengths", True):
+        raise ValueError("a slot without prompts or lengths")
     return SlotRule(
         name=str(data["name"]),
         kind=SlotKind(data["kind"]),
         prompts=prompts,
         acknowledge=_texts(data.get("acknowledge", ())),
         more=_texts(data.get("more", ())),
-        min_digits=int(data.get("min_digits", 7)),
-        max_digits=int(data.get("max_digits", 15)),
+        lengths=tuple(sorted(int(length) for length in data.get("lengths", (7, 10)))),
         choices=_texts(data.get("choices", ())),
     )
 

@@ -26,13 +26,16 @@ _TRAILING_WORDS = """
 """
 _TRAILING = frozenset(_TRAILING_WORDS.split())
 # These end in such a word and are whole all the same.
-_WHOLE = (
-    "yes it is", "it is", "i am", "i do", "i did", "yes i have", "i would", "i can", "you can", "you may", "i will",
-    "i have", "not really",
+_WHOLE = frozenset(
+    words_of(text)
+    for text in (
+        "yes it is", "it is", "i am", "i do", "i did", "yes i have", "i would", "i can", "you can", "you may", "i will",
+        "i have",
+    )
 )  # fmt: skip
+_WHOLE_ENDINGS = (("thank", "you"), ("not", "really"), ("are", "you"), ("that's", "it"))
 _ANNOUNCED = ("number is", "number's", "reach me at", "call me at", "call me back at", "me on")
 _GOODBYES = ("bye", "goodbye")
-AREA_NUMBER_DIGITS = 10
 
 
 def completeness(text: str, expects: Expectation) -> Completeness:
@@ -41,7 +44,8 @@ def completeness(text: str, expects: Expectation) -> Completeness:
     if not words:
         return Completeness.OPEN
     if is_bare(text) and expects.answer in (Answer.YES_NO, Answer.URGENCY):
-        return Completeness.DECISIVE
+        # `No,` is often followed by `please don't`.
+        return Completeness.OPEN if _is_left_open(text) else Completeness.DECISIVE
     if says(words[-1:], *_GOODBYES):
         return Completeness.DECISIVE
     if (by_digits := _by_digits(text, expects)) is not None:
@@ -70,20 +74,26 @@ def _by_digits(text: str, expects: Expectation) -> Completeness | None:
         announced = says(words_of(text), *_ANNOUNCED)
         if not announced:
             return None
-        return Completeness.INCOMPLETE if digits < expects.min_digits else None
+        return Completeness.INCOMPLETE if digits < expects.lengths[0] else None
     if digits == 0:
         return None
     total = digits + expects.digits_held
-    if total >= AREA_NUMBER_DIGITS:
+    if total >= expects.lengths[-1]:
         return Completeness.DECISIVE
     # Seven digits are a whole local number; eight and nine are on the way to ten.
-    return Completeness.COMPLETE if total == expects.min_digits else Completeness.INCOMPLETE
+    return Completeness.COMPLETE if total in expects.lengths else Completeness.INCOMPLETE
 
 
 def _trails_off(text: str, words: tuple[str, ...]) -> bool:
-    if text.rstrip().endswith((",", "-", "…", "...")):
+    if _is_left_open(text):
         return True
-    return words_of(text)[-1] in _TRAILING and not any(words == words_of(whole) for whole in _WHOLE)
+    if any(words[-len(ending) :] == ending for ending in _WHOLE_ENDINGS):
+        return False
+    return words_of(text)[-1] in _TRAILING and words not in _WHOLE
+
+
+def _is_left_open(text: str) -> bool:
+    return text.rstrip().endswith((",", "-", "…", "..."))
 
 
 def _is_closed(text: str) -> bool:

@@ -149,7 +149,7 @@ def expectation(profile: Profile, state: DialogueState) -> Expectation:
     rule = rule_of(profile, state.slot) if state.stage is Stage.SLOT else None
     if rule is None:
         return Expectation()
-    return Expectation(_ANSWERS[rule.kind], len(state.digits_held), rule.min_digits)
+    return Expectation(_ANSWERS[rule.kind], len(state.digits_held), rule.lengths)
 
 
 def rule_of(profile: Profile, name: str) -> SlotRule | None:

@@ -18,8 +18,11 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The answer that is waited for; `digits_held` were said in turns before."""
+    """The answer that is waited for; `digits_held` were said in turns before.
+
+    `lengths` are those of a whole number, in ascending order.
+    """
 
     answer: Answer = Answer.ANYTHING
     digits_held: int = 0
-    min_digits: int = 7
+    lengths: tuple[int, ...] = (7, 10)

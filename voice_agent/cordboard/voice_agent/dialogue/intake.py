@@ -79,6 +79,25 @@ def hear_consent(draft: Draft, text: str) -> None:
     ask_next(draft)
 
 
+def withdraws_consent(text: str) -> bool:
+    """Tell whether a text refuses the recording after all."""
+    words = words_of(text)
+    return says(words, "record", "recording", "recorded") and (
+        yes_or_no(text) is False or says(words, "stop", "rather not", "don't want", "do not want", "turn off")
+    )
+
+
+def withdraw_consent(draft: Draft) -> None:
+    """Take consent back; one that was refused before is only acknowledged."""
+    if draft.state.consent == Consent.CONSENT_REFUSED:
+        draft.line("consent_noted")
+    else:
+        draft.update(consent=Consent.CONSENT_REFUSED)
+        draft.record(ConsentAnswered(given=False, turn_id=draft.state.turn_id))
+        draft.line("consent_refused")
+    ask_again(draft)
+
+
 def hear_slot(draft: Draft, text: str) -> None:
     """Understand the answer to a slot's question."""
     asked = draft.state.slot

@@ -84,6 +84,8 @@ def hear(profile: Profile, state: DialogueState, utterance: Utterance) -> Move:
         intake.hand_over(draft, "person_asked_for", "Asked for a person")
     elif any(affirms(words, phrase) for phrase in profile.escalation.change_phrases) and state.stage is not Stage.OFFER:
         intake.hand_over(draft, "person_asked_for", "Wants to change an appointment")
+    elif state.consent and state.stage is not Stage.CONSENT and intake.withdraws_consent(text):
+        intake.withdraw_consent(draft)
     elif utterance.confidence < LEAST_CONFIDENCE:
         intake.misunderstood(draft)
     elif says(words, *_REPEAT) or content_words(text) in _BARE_REPEAT:

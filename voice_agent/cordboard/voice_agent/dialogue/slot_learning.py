@@ -54,7 +54,7 @@ def learn(draft: Draft, text: str, asked: str) -> frozenset[str]:
 def held_digits(rule: SlotRule, state: DialogueState, text: str) -> str:
     """Give the digits of a number that is not complete yet; empty when it is, or when there are none."""
     digits = _number(rule, state, text, asked=True)
-    return digits if digits and len(digits.lstrip("+")) < rule.min_digits else ""
+    return digits if digits and len(digits.lstrip("+")) < rule.lengths[-1] else ""
 
 
 def _may_replace(rule: SlotRule) -> bool:
@@ -68,7 +68,7 @@ def _value(rule: SlotRule, state: DialogueState, text: str, *, asked: bool, dire
             return find_name(text, asked=asked)
         case SlotKind.PHONE_NUMBER:
             digits = _number(rule, state, text, asked=asked)
-            return digits if rule.min_digits <= len(digits.lstrip("+")) <= rule.max_digits else ""
+            return digits if rule.takes_number(digits) else ""
         case SlotKind.FREE_TEXT:
             return _reason(state, text, asked=asked)
         case SlotKind.URGENCY:
@@ -90,19 +90,19 @@ def _reason(state: DialogueState, text: str, *, asked: bool) -> str:
 
 
 def _number(rule: SlotRule, state: DialogueState, text: str, *, asked: bool) -> str:
-    said = _after_restart(text, rule.min_digits)
+    said = _after_restart(text, rule.lengths[0])
     if not asked:
         return longest_run(said)
     runs = digit_runs(said)
     digits = ("+" if runs and runs[0].startswith("+") else "") + all_digits(said).replace("+", "")
-    if len(longest := longest_run(said)) >= rule.min_digits:
+    if len(longest := longest_run(said)) >= rule.lengths[0]:
         # `I have two phones, the number is ...`: a run that is whole stands for itself.
         digits = longest
     held = state.digits_held
     if not digits or not held or corrects(text):
         return digits
     # A whole number after a part of one is a fresh start, unless the two make up a number with its area code.
-    whole = len(digits) >= rule.min_digits and len(held) + len(digits) not in (10, 11)
+    whole = rule.takes_number(digits) and not rule.takes_number(held + digits)
     return digits if whole else held + digits
 
 

@@ -97,9 +97,16 @@ def _digits_at(tokens: list[str], at: int, *, inside: bool) -> tuple[str, int]:
     if word in TENS:
         unit = UNITS.get(following, "")
         return (TENS[word] + unit, 2) if unit and unit != "0" else (TENS[word] + "0", 1)
-    if inside and word in HOMOPHONES and (_unit(following) or not following):
+    if word in HOMOPHONES and _is_digit_there(tokens[at - 1] if at else "", following, inside=inside):
         return HOMOPHONES[word], 1
     return "", 1
+
+
+def _is_digit_there(before: str, following: str, *, inside: bool) -> bool:
+    """Tell whether a word that sounds like a digit is one, by its neighbours: `my number is for one five`."""
+    if inside:
+        return bool(_unit(following)) or not following
+    return before in ("is", "it's", "number") and bool(_unit(following))
 
 
 def _with_hundred(digits: str, following: str) -> tuple[str, int]:
