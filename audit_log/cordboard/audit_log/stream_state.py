@@ -120,33 +120,36 @@ def _next_row(draft: Draft, state: StreamState, position: int, place: Place, rec
         draft.causation_seq,
     )
     texts = state.texts + draft.texts
-    return Row(
-        stream_kind=draft.stream.kind,
-        stream_id=draft.stream.id,
-        seq=seq,
-        position=position,
-        tenant=state.tenant,
-        retention_class=state.retention_class,
-        shard=place.shard,
-        leg_id=draft.leg_id,
-        turn_id=draft.turn_id,
-        causation_stream=draft.causation_stream,
-        causation_seq=draft.causation_seq,
-        trace_id=draft.trace_id,
-        actor=draft.actor,
-        source=draft.source,
-        source_seq=draft.source_seq,
-        media_us=draft.media_us,
-        build_id=draft.build_id,
-        occurred_at=draft.occurred_at,
-        recorded_at=place.recorded_at,
-        type=draft.type,
-        body=draft.body,
-        sealed=sealed,
-        sealed_digest=sealed_digest,
-        dedupe=draft.dedupe,
-        prev_hash=state.hash,
-        hash=link_hash(texts, numbers, draft.body_digest, sealed_digest, draft.dedupe, state.hash),
+    # By place and not by name, which takes a tenth of the writer's time; the order is that of Row.
+    return Row._make(
+        (
+            draft.stream.kind,  # stream_kind
+            draft.stream.id,  # stream_id
+            seq,
+            position,
+            state.tenant,
+            state.retention_class,
+            place.shard,
+            draft.leg_id,
+            draft.turn_id,
+            draft.causation_stream,
+            draft.causation_seq,
+            draft.trace_id,
+            draft.actor,
+            draft.source,
+            draft.source_seq,
+            draft.media_us,
+            draft.build_id,
+            draft.occurred_at,
+            place.recorded_at,
+            draft.type,
+            draft.body,
+            sealed,
+            sealed_digest,
+            draft.dedupe,
+            state.hash,  # prev_hash
+            link_hash(texts, numbers, draft.body_digest, sealed_digest, draft.dedupe, state.hash),
+        )
     )
 
 

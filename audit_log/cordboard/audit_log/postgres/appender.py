@@ -128,7 +128,8 @@ class Appender:
                     await committing
                 committing = asyncio.create_task(self._commit(connection, batch, epoch), name="ledger-commit")
                 committing.add_done_callback(lambda _: self._wake.set())
-                batch = None
+                handed_over, batch = batch.handed_over, None
+                await handed_over.wait()
         finally:
             if batch is not None:
                 batch.fail(_away("the batch before it was not written"))
@@ -217,6 +218,8 @@ class Appender:
         except BaseException:
             batch.fail(_away("the batch was not written for certain"))
             raise
+        finally:
+            batch.handed_over.set()
         if batch.rows:
             self._feed.publish(batch.rows)
             self._cache.trim({draft.stream for append, _ in batch.answers for draft in append.drafts})

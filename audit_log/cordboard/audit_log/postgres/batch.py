@@ -50,6 +50,8 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     answers: list[tuple[Append, Appended]] = field(default_factory=list)
+    handed_over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when PostgreSQL has the rows and works on them: the moment to prepare the next batch."""
 
     def succeed(self) -> None:
         """Answer the producers."""
@@ -83,6 +85,8 @@ async def commit(connection: Session, batch: Batch, shard: int, epoch: int) -> N
         )
         if status != f"INSERT 0 {len(heads)}":
             raise UnavailableError("LEDGER_AWAY", "another appender has taken the shard")
+        # Who waits for it runs when the rows are in the socket and this task waits for the answer.
+        batch.handed_over.set()
         await connection.copy_records_to_table("event", schema_name="ledger", records=batch.rows, columns=Row._fields)
         if batch.openings:
             await _insert_openings(connection, batch.openings)
