@@ -35,7 +35,7 @@ class PostgresServer:
         self._bin = self._binaries()
         self._data = self._home / "data"
         self.port = _free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[Any] | None = None
         self._own(self._home)
         self._run("initdb", "-D", str(self._data), "-U", "cordboard", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
         self.start()
@@ -78,7 +78,7 @@ class PostgresServer:
         self._end(signal.SIGQUIT)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> subprocess.Popen[Any]:
         with (self._home / "log").open("ab") as log:
             return subprocess.Popen(
                 [
