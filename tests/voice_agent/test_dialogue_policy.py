@@ -413,3 +413,10 @@ def test_consent_that_is_taken_back_is_logged_and_the_call_goes_on() -> None:
     assert talk.say("Actually, please don't record this.") == "Okay, we won't record. What is the visit about?"
     assert talk.say("Please do not record this call.") == "Okay. What is the visit about?"
     assert [fact.given for fact in talk.facts if isinstance(fact, ConsentAnswered)] == [True, False]
+
+
+def test_a_digit_too_many_in_a_run_is_left_out_at_the_second_try_and_read_back() -> None:
+    talk = Talk()
+    talk.say_all("Yes.", "Ann Lee.", "My ear hurts.", "4 1 5 5 5 5 5 0 1 8 7.")
+    assert talk.value("callback_number") == ""
+    assert talk.say("4 1 5 5 5 5 5 0 1 8 7.").startswith("I have four one five, five five five, zero one eight seven.")

@@ -1,5 +1,7 @@
 """What a turn of the caller tells about the slots: several at once, asked for or not, first said or corrected."""
 
+import re
+
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState
 from cordboard.voice_agent.dialogue.draft import Draft
 from cordboard.voice_agent.dialogue.person_name import find_name
@@ -68,6 +70,8 @@ def _value(rule: SlotRule, state: DialogueState, text: str, *, asked: bool, dire
             return find_name(text, asked=asked)
         case SlotKind.PHONE_NUMBER:
             digits = _number(rule, state, text, asked=asked)
+            if asked and state.tries:
+                digits = _repaired(rule, digits)
             return digits if rule.takes_number(digits) else ""
         case SlotKind.FREE_TEXT:
             return _reason(state, text, asked=asked)
@@ -104,6 +108,19 @@ def _number(rule: SlotRule, state: DialogueState, text: str, *, asked: bool) -> 
     # A whole number after a part of one is a fresh start, unless the two make up a number with its area code.
     whole = rule.takes_number(digits) and not rule.takes_number(held + digits)
     return digits if whole else held + digits
+
+
+def _repaired(rule: SlotRule, digits: str) -> str:
+    """Take one digit out of a long run of the same: the recogniser likes to hear one too many.
+
+    Only done after the caller was asked to repeat; the number is read back, so that it can be corrected.
+    """
+    runs = [run.group() for run in re.finditer(r"(\d)\1{3,}", digits)]
+    if rule.takes_number(digits) or not runs:
+        return digits
+    longest = max(runs, key=len)
+    repaired = digits.replace(longest, longest[1:], 1)
+    return repaired if rule.takes_number(repaired) else digits
 
 
 def _after_restart(text: str, min_digits: int) -> str:
