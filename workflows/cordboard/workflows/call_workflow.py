@@ -159,10 +159,10 @@ class CallWorkflow:
     @workflow.query(name=names.QUERY_STATE)
     def state(self) -> StateAnswer:
         """Give the state that a fold of the log up to the same decision must equal."""
-        state = self._conductor.loop.state
+        state = self._conductor.loop.journal.on_record
         return StateAnswer(canonical_json=to_canonical_json(state), decisions=state.decisions)
 
     @workflow.query(name=names.QUERY_VIEW)
     def view(self) -> CallView:
         """Give the call as a reader with the scope `phi` sees it."""
-        return to_view(self._conductor.loop.state, phi=True)
+        return to_view(self._conductor.loop.journal.on_record, phi=True)

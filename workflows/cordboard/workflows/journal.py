@@ -1,9 +1,11 @@
 """The workflow's way to the log: decisions are on it before their effects happen, and what is on it holds.
 
-A step can run twice. When a worker dies after its decisions reached the log and before Temporal knew, another worker
-takes the step again, later and perhaps with more messages at hand; and when a call is replayed, the clock after a local
-activity need not show what it showed. So the activity tells what stands on the log, and the state is made from that. If
-it is not what was decided here, what was asked for is decided again on top of it.
+Decisions are appended by a regular activity, not a local one. Its argument is in Temporal's history before anything is
+on the log, so a worker that dies in between leaves no decision that the next worker would make otherwise; and replays
+of local activities are not exact when a query comes while one runs (seen with temporalio 1.35.0).
+
+The activity tells what stands on the log, and the state is made from that. It differs from what was decided here only
+when the admission, which is a local activity, was cut off; then what was asked for is decided again on top of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +15,6 @@ from datetime import timedelta
 from google.protobuf.message import Message
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
 
 from cordboard.activity.v1.call_activities_pb2 import AppendResult
 from cordboard.call.v1.commands_pb2 import SendMediaCommand, SetTimer
@@ -26,9 +27,6 @@ from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 from cordboard.media.v1.command_pb2 import Command
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.decision_book import ENGINE, Decision, DecisionBook
-
-# A local activity holds up every message to the call while it runs, so it is short and tried once.
-AT_ONCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +124,21 @@ class Journal:
 
 
 async def _append(batch: AppendRequest, is_pressing: Callable[[], bool], press_on: Callable[[], None]) -> AppendResult:
-    try:
-        return await workflow.execute_local_activity(
-            activity_stubs.append,
-            batch,
-            schedule_to_close_timeout=AT_ONCE,
-            retry_policy=RetryPolicy(maximum_attempts=1),
-        )
-    except (ActivityError, ApplicationError):  # a local activity's own failure comes unwrapped
-        waiting = workflow.start_activity(
-            activity_stubs.append,
-            batch,
-            start_to_close_timeout=timedelta(seconds=5),
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(milliseconds=200),
-                backoff_coefficient=1.5,
-                maximum_interval=timedelta(seconds=1),
-            ),
-        )
-        while not waiting.done():
-            await workflow.wait_condition(lambda: waiting.done() or is_pressing())
-            if is_pressing():
-                press_on()
-        return await waiting
+    waiting = workflow.start_activity(
+        activity_stubs.append,
+        batch,
+        start_to_close_timeout=timedelta(seconds=5),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(milliseconds=100),
+            backoff_coefficient=1.5,
+            maximum_interval=timedelta(seconds=1),
+        ),
+    )
+    while not waiting.done():
+        await workflow.wait_condition(lambda: waiting.done() or is_pressing())
+        if is_pressing():
+            press_on()
+    return await waiting
 
 
 def _is_same(decision: Decision, logged: NewEvent) -> bool:

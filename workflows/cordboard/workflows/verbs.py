@@ -55,8 +55,8 @@ class Call:
 
     @property
     def state(self) -> CallState:
-        """The call's state now."""
-        return self._loop.state
+        """The call's state on record: a script acts on nothing that is not on the log."""
+        return self._loop.journal.on_record
 
     async def answer(self) -> None:
         """Answer the call, once its caller has a leg in it.
@@ -175,7 +175,8 @@ class Call:
         return condition()
 
     def _is_over(self) -> bool:
-        return self.state.phase not in phases.OPEN
+        # A hang-up does not wait for a ledger that is away.
+        return self._loop.state.phase not in phases.OPEN
 
     def _check(self) -> None:
         if self._is_over():
