@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from desk_story import MARIA, TALK, DeskStory
 from event_client import WAIT, EventClient, listening, type_of
-from gateway_house import House
+from gateway_house import QUICK, House, open_house
 
 from cordboard.call.v1.agent_facts_pb2 import (
     AGENT_STATE_BUSY,
@@ -295,7 +297,13 @@ async def test_only_an_agent_has_a_desk(house: House, claims: dict[str, Any], co
         assert await client.closed() == (code, reason)
 
 
-async def test_a_desk_that_stays_away_makes_its_agent_not_ready(house: House) -> None:
+async def test_a_desk_that_stays_away_makes_its_agent_not_ready(tmp_path: Path) -> None:
+    doors = replace(QUICK, events=replace(QUICK.events, lost_after_seconds=0.3))
+    async with open_house(tmp_path / "keys", doors) as house:
+        await _stay_away(house)
+
+
+async def _stay_away(house: House) -> None:
     async with desk(house) as client:
         hello = await client.hello()
         await client.command("set_state", state="READY")
@@ -310,6 +318,13 @@ async def test_a_desk_that_stays_away_makes_its_agent_not_ready(house: House) ->
         assert (hello["state"], hello["reason"]) == ("NOT_READY", "SESSION_LOST")
 
 
+async def _until_nobody_is_missed(house: House) -> None:
+    """Wait until the gateway has made up its mind about every desk that went away."""
+    async with asyncio.timeout(WAIT):
+        while house.gateway._desks._leaving:
+            await asyncio.sleep(0.05)
+
+
 async def test_a_desk_that_comes_back_in_time_stays_ready_under_a_new_session(house: House) -> None:
     async with desk(house) as client:
         await client.hello()
@@ -317,7 +332,7 @@ async def test_a_desk_that_comes_back_in_time_stays_ready_under_a_new_session(ho
     async with desk(house) as client:
         await client.hello()
         said = await until_said(house, 3)
-        await asyncio.sleep(house.doors.events.lost_after_seconds * 2)
+        await _until_nobody_is_missed(house)
         assert [word.state for word in said] == [AGENT_STATE_NOT_READY, AGENT_STATE_READY, AGENT_STATE_READY]
         assert said[2].session_id not in ("", said[1].session_id)
         assert len(await words_of(house)) == 3
@@ -332,9 +347,9 @@ async def test_a_desk_that_comes_back_at_another_gateway_stays_ready(house: Hous
         first, house.gateway = house.gateway, other
         async with desk(house) as client:
             await client.hello()
-            await asyncio.sleep(house.doors.events.lost_after_seconds * 2)
+            house.gateway = first
+            await _until_nobody_is_missed(house)
             assert "SESSION_LOST" not in {word.reason for word in await words_of(house)}
-        house.gateway = first
     finally:
         await other.stop()
 

@@ -184,7 +184,7 @@ class House:
 QUICK = Doors(
     body=BodyLimits(seconds=0.3),
     connection=HttpLimits(idle_seconds=0.5, linger_seconds=0.2),
-    events=EventLimits(ping_seconds=0.2, send_seconds=0.5, lost_after_seconds=0.3, record_seconds=0.5),
+    events=EventLimits(ping_seconds=0.2, send_seconds=1.0, lost_after_seconds=10.0, record_seconds=1.0),
 )
 
 
