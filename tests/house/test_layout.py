@@ -21,6 +21,7 @@ def test_the_wheel_and_the_editable_install_take_every_folder(project: dict[str,
     build = project["tool"]["hatch"]["build"]
     assert sorted(build["dev-mode-dirs"]) == FOLDERS
     assert sorted(build["targets"]["wheel"]["packages"]) == [f"{folder}/cordboard" for folder in FOLDERS]
+    assert {*build["targets"]["wheel"]["packages"], "web"} == {*build["targets"]["wheel"]["only-include"]}
 
 
 def test_the_type_checkers_look_into_every_folder(project: dict[str, Any]) -> None:

@@ -28,8 +28,26 @@ def test_the_wheel_holds_every_file_of_the_tree_and_no_other(wheel: zipfile.ZipF
         for path in ROOT.glob("*/cordboard/**/*")
         if path.is_file() and path.suffix != ".pyc"
     }
+    tree |= {
+        str(Path("cordboard/gateway/pages") / path.relative_to(ROOT / "web"))
+        for path in (ROOT / "web").glob("**/*")
+        if path.is_file()
+    }
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert packed == tree
+
+
+def test_the_gateway_finds_the_pages_of_the_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path, [name for name in wheel.namelist() if name.startswith("cordboard/")])
+    found = "from cordboard.gateway.pages_door import pages_directory; print(pages_directory())"
+    program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; {found}"
+    # Isolated from the tree, whose editable install would be found first.
+    libraries = next(path for path in sys.path if path.endswith("site-packages"))
+    program = f"import sys; sys.path[:] = [*sys.path, {libraries!r}]; {program}"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False, timeout=100
+    )
+    assert ended.stdout.strip() == str((tmp_path / "cordboard/gateway/pages").resolve()), ended.stderr
 
 
 def requirements_of(extra: str) -> set[str]:
