@@ -10,13 +10,12 @@ def test_the_quickest_message_sets_the_clock() -> None:
     clock.observe(41_000, 91_000)
 
     assert clock.to_local(41_000) in range(51_000, 51_010)
-    assert clock.media_us == 41_000
 
 
 def test_a_slow_drift_is_followed() -> None:
     clock = MediaClock()
     thousand_seconds_us = 1_000_000_000
-    for media_us in range(0, thousand_seconds_us + 1, 20_000):
+    for media_us in range(0, thousand_seconds_us + 1, 1_000_000):
         clock.observe(media_us, media_us + media_us // 50_000)
 
     assert abs(clock.to_local(thousand_seconds_us) - (thousand_seconds_us + 20_000)) < 1_500

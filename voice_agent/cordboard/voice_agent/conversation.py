@@ -185,9 +185,7 @@ class Conversation:
             # Nothing is transcribed after the end; time goes on.
             self._hearing.now_us = audio.media_us
             return
-        events = self._hearing.push(audio)
-        self._clock.observe(self._hearing.now_us, self._clock_us())
-        await self._on_events(events)
+        await self._on_events(self._hearing.push(audio))
         self._wait(gated=audio.gated)
 
     async def _on_events(self, events: list[Event]) -> None:
@@ -340,6 +338,7 @@ class Conversation:
             self.turns.sent(play)
 
     def _on_playout(self, playout: Playout) -> None:
+        self._clock.observe(playout.media_us, self._clock_us())
         play = self._speaking.progress(playout)
         if play is None:
             return

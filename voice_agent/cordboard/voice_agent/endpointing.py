@@ -24,8 +24,9 @@ class EndpointRules:
     # While the agent speaks, its echo must not count as the caller.
     speech_over_agent: float = 0.6
     guess_us: int = 200_000
-    decisive_us: int = 300_000
-    complete_us: int = 450_000
+    decisive_us: int = 260_000
+    complete_us: int = 360_000
+    likely_us: int = 520_000
     open_us: int = 700_000
     incomplete_us: int = 1_400_000
     longest_turn_us: int = 27_000_000
@@ -37,6 +38,7 @@ class EndpointRules:
         return {
             Completeness.INCOMPLETE: self.incomplete_us,
             Completeness.OPEN: self.open_us,
+            Completeness.LIKELY: self.likely_us,
             Completeness.COMPLETE: self.complete_us,
             Completeness.DECISIVE: self.decisive_us,
         }[level]

@@ -13,8 +13,9 @@ class Completeness(IntEnum):
 
     INCOMPLETE = 0
     OPEN = 1
-    COMPLETE = 2
-    DECISIVE = 3
+    LIKELY = 2
+    COMPLETE = 3
+    DECISIVE = 4
 
 
 # Nobody ends a sentence with these.
@@ -64,7 +65,7 @@ def _by_answer(text: str, words: tuple[str, ...], expects: Expectation) -> Compl
         return Completeness.COMPLETE if len(words) > 1 else Completeness.OPEN
     if expects.answer is Answer.REASON:
         # A story has pauses.
-        return Completeness.OPEN if len(words) < 3 or not _is_closed(text) else Completeness.COMPLETE
+        return Completeness.OPEN if len(words) < 3 or not _is_closed(text) else Completeness.LIKELY
     return Completeness.COMPLETE if _is_closed(text) else Completeness.OPEN
 
 

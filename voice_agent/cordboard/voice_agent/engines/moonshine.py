@@ -1,5 +1,6 @@
 """Speech to text by the moonshine model, in a process of its own."""
 
+import asyncio
 import re
 
 from cordboard.voice_agent.engines.engine_pool import EnginePool
@@ -33,7 +34,9 @@ class MoonshineTranscriber:
     async def start(self) -> None:
         """Start the engines and let them run once, so that the first caller does not wait for it."""
         await self.pool.start()
-        await self.transcribe(bytes(BYTES_PER_SECOND))
+        # Noise, because silence is answered without the model.
+        noise = b"".join((place * 7919 % 1_000).to_bytes(2, "little") for place in range(BYTES_PER_SECOND))
+        await asyncio.gather(*(self.transcribe(noise) for _ in range(2 * len(self.pool.processes))))
 
     async def stop(self) -> None:
         """End the engines."""
