@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from temporalio.exceptions import TemporalError
+
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
@@ -103,6 +105,6 @@ async def _prove(stage: Stage, call_id: str) -> Proof:
 async def _check(name: str, check: Callable[[], Any]) -> bool:
     try:
         return bool(await check())
-    except (CordboardError, OSError) as error:
+    except (CordboardError, TemporalError, OSError) as error:
         sys.stderr.write(f"{name} could not be checked: {error}\n")
         return False

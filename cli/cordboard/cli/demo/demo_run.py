@@ -62,7 +62,7 @@ class DemoRun:
         if self._json:
             return
         console.print()
-        console.print(where(stack.state))
+        console.print(where(stack.state), soft_wrap=True)
         console.print("Everything stays up; Ctrl-C stops it.")
 
 
