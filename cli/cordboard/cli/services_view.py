@@ -1,9 +1,13 @@
 """What runs in a folder, for people."""
 
+from pathlib import Path
+
 from rich.table import Table
 
 from cordboard.cli.output import coloured, table
+from cordboard.cli.page_addresses import page_addresses
 from cordboard.cli.supervision.stack_state import StackState
+from cordboard.cli.supervision.state_directory import StateDirectory
 
 
 def services_table(state: StackState) -> Table:
@@ -23,8 +27,9 @@ def services_table(state: StackState) -> Table:
 
 def where(state: StackState) -> str:
     """Say which addresses a person opens."""
-    lines = {
-        "Click to call, agent desk": state.address("gateway", "http"),
+    http = state.address("gateway", "http")
+    pages = page_addresses(StateDirectory(Path(state.home)).keys, http) if http else {}
+    lines = pages | {
         "gRPC for apps": state.address("gateway", "grpc"),
         "Temporal's pages": state.address("temporal", "ui"),
         "Logs": f"{state.home}/logs",

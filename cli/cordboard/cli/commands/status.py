@@ -19,6 +19,6 @@ def status(home: Home = DEFAULT_HOME, json: Json = False) -> None:
         print_json(state.to_json())
     else:
         console.print(services_table(state))
-        console.print(where(state))
+        console.print(where(state), soft_wrap=True)
     if not state.is_healthy:
         raise typer.Exit(1)

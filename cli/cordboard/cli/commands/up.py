@@ -53,7 +53,7 @@ async def _up(home: Path, workers: int, json: bool) -> None:
                 print_json(stack.state.to_json())
             else:
                 console.print(services_table(stack.state))
-                console.print(where(stack.state))
+                console.print(where(stack.state), soft_wrap=True)
             await stop.wait()
             if not json:
                 console.print("Stopping …")
