@@ -23,6 +23,8 @@ from cordboard.activities.media_activities import MediaActivities, MediaNodesCli
 from cordboard.activities.node_registry import NodeRegistryClient
 from cordboard.activities.node_watch import NodeWatch
 from cordboard.activities.profile_store import DirectoryProfileStore, ProfileActivities
+from cordboard.activities.routing.routing_service import PostgresRouting
+from cordboard.activities.routing.routing_signals import TemporalRoutingSignals
 from cordboard.activities.voice_activities import VoiceActivities, VoiceAgentsClient
 from cordboard.core.errors import UnavailableError
 from cordboard.runtime.grpc_channel import open_channel
@@ -55,6 +57,7 @@ class WorkerParts:
         self.nodes = Channels(lambda address: self._open(address, "media-node"))
         self.agents = Channels(lambda address: self._open(address, "voice-agent"))
         self.owner = self._identity.source(uuid.uuid4().hex)
+        self.routing = PostgresRouting(settings.secret("postgres_url_file"), self.ledger, self.owner)
 
     def activities(self) -> list[Callable[..., Any]]:
         """Make the implementations of the calls' activities."""
@@ -73,6 +76,7 @@ class WorkerParts:
             voice.release_voice,
             voice.say_line,
             voice.deliver_tool_result,
+            *self.routing.activities(),
         ]
 
     async def tools(self, stack: contextlib.AsyncExitStack) -> list[Callable[..., Any]]:
@@ -87,6 +91,7 @@ class WorkerParts:
         """Close the channels."""
         await self.nodes.close()
         await self.agents.close()
+        await self.routing.close()
 
     def _open(self, address: str, audience: str) -> Any:
         return open_channel(address, self._identity, audience)
@@ -128,6 +133,7 @@ async def main(settings: Settings, stop: Stop) -> None:
                 asyncio.create_task(stop.wait()),
                 asyncio.create_task(relay.run()),
                 asyncio.create_task(watch.run()),
+                asyncio.create_task(parts.routing.run(TemporalRoutingSignals(client))),
             ]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in ends:
