@@ -135,7 +135,7 @@ def test_a_turn_without_words_is_noise() -> None:
 
 
 def test_the_turn_waits_for_a_late_text_and_says_what_of_it_was_waiting() -> None:
-    ear = Ear("Yes.", Expectation(Answer.YES_NO), answer_after=20)
+    ear = Ear("Yes, please.", Expectation(Answer.YES_NO), answer_after=20)
     ear.speech(640)
     ear.silence(2_000)
 
@@ -186,7 +186,8 @@ def test_a_reset_forgets_the_turn_and_drops_its_guess() -> None:
 @pytest.mark.parametrize(
     ("text", "expects", "level"),
     [
-        ("Yes.", Answer.YES_NO, Completeness.DECISIVE),
+        ("Yes.", Answer.YES_NO, Completeness.COMPLETE),
+        ("Yes,, actually.", Answer.YES_NO, Completeness.INCOMPLETE),
         ("No, thank you.", Answer.YES_NO, Completeness.DECISIVE),
         ("No,", Answer.YES_NO, Completeness.OPEN),
         ("No, that is all, thank you.", Answer.YES_NO, Completeness.COMPLETE),

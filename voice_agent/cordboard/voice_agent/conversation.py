@@ -22,6 +22,7 @@ from cordboard.voice_agent.audio_port import AudioPort
 from cordboard.voice_agent.dialogue import policy
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, ToolOutcome, Utterance
 from cordboard.voice_agent.dialogue.words import is_backchannel
+from cordboard.voice_agent.dialogue.yes_no import is_bare
 from cordboard.voice_agent.endpointing import (
     Endpointer,
     EndpointRules,
@@ -229,7 +230,9 @@ class Conversation:
             self._finish_play(play, sent_us=0)
 
     def _on_turn(self, ended: TurnEnded) -> None:
-        if self._rest and not self.state.question_heard and is_backchannel(ended.text):
+        if self._rest and not self.state.question_heard and (is_backchannel(ended.text) or is_bare(ended.text)):
+            # Nothing was asked yet that this could answer: it belongs to the turn before.
+            self._log_utterance(ended, self.state.turn_id)
             self._take_up()
             return
         began_us = self._clock_us()
@@ -248,18 +251,19 @@ class Conversation:
         if turn is None:
             return
         turn_id = turn.move.state.turn_id
-        self._log(
-            UtteranceHeard(
-                turn_id=turn_id,
-                leg_id=self.engagement.peer_leg_id,
-                text=turn.ended.text,
-                started_us=turn.ended.started_us,
-                ended_us=turn.ended.ended_us,
-                confidence=turn.ended.confidence,
-            ),
-            turn_id,
-        )
+        self._log_utterance(turn.ended, turn_id)
         self._log_move(turn.move, turn_id, turn.play)
+
+    def _log_utterance(self, ended: TurnEnded, turn_id: str) -> None:
+        utterance = UtteranceHeard(
+            turn_id=turn_id,
+            leg_id=self.engagement.peer_leg_id,
+            text=ended.text,
+            started_us=ended.started_us,
+            ended_us=ended.ended_us,
+            confidence=ended.confidence,
+        )
+        self._log(utterance, turn_id)
 
     # The agent's moves.
 

@@ -24,8 +24,8 @@ class EndpointRules:
     # While the agent speaks, its echo must not count as the caller.
     speech_over_agent: float = 0.6
     guess_us: int = 200_000
-    decisive_us: int = 260_000
-    complete_us: int = 360_000
+    decisive_us: int = 280_000
+    complete_us: int = 380_000
     likely_us: int = 520_000
     open_us: int = 700_000
     incomplete_us: int = 1_400_000

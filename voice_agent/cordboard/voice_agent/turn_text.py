@@ -23,14 +23,14 @@ _TRAILING_WORDS = """
     and or but because so if that which when while than as to for from of in on at with by about into the a an my your
     our his her their this these is are was were am be been i i'm i've i'd it's he she we they you have has had do does
     did can could would will should may might not very really just also then um uh er erm like plus
-    number name's between around since until
+    number name's between around since until actually maybe let
 """
 _TRAILING = frozenset(_TRAILING_WORDS.split())
 # These end in such a word and are whole all the same.
 _WHOLE = frozenset(
     words_of(text)
     for text in (
-        "yes it is", "it is", "i am", "i do", "i did", "yes i have", "i would", "i can", "you can", "you may", "i will",
+        "it is", "i am", "i do", "i did", "i would", "i can", "you can", "you may", "i will",
         "i have",
     )
 )  # fmt: skip
@@ -44,15 +44,18 @@ def completeness(text: str, expects: Expectation) -> Completeness:
     words = content_words(text)
     if not words:
         return Completeness.OPEN
-    if is_bare(text) and expects.answer in (Answer.YES_NO, Answer.URGENCY):
-        # `No,` is often followed by `please don't`.
-        return Completeness.OPEN if _is_left_open(text) else Completeness.DECISIVE
     if says(words[-1:], *_GOODBYES):
         return Completeness.DECISIVE
     if (by_digits := _by_digits(text, expects)) is not None:
         return by_digits
+    if is_bare(text) and _is_left_open(text):
+        # `No,` is often followed by `please don't`.
+        return Completeness.OPEN
     if _trails_off(text, words):
         return Completeness.INCOMPLETE
+    if is_bare(text) and len(words) > 1 and expects.answer in (Answer.YES_NO, Answer.URGENCY):
+        # A lone `yes` is often followed by `that's fine`.
+        return Completeness.DECISIVE
     return _by_answer(text, words, expects)
 
 
@@ -90,7 +93,8 @@ def _trails_off(text: str, words: tuple[str, ...]) -> bool:
         return True
     if any(words[-len(ending) :] == ending for ending in _WHOLE_ENDINGS):
         return False
-    return words_of(text)[-1] in _TRAILING and words not in _WHOLE
+    answer = words[1:] if words[0] in ("yes", "yeah", "no") else words
+    return words_of(text)[-1] in _TRAILING and answer not in _WHOLE
 
 
 def _is_left_open(text: str) -> bool:
