@@ -44,7 +44,11 @@ def _enqueue(draft: Draft, command: commands.Enqueue) -> None:
     if draft.state.phase == PHASE_QUEUED and waiting is not None and asked == replace(waiting, position=0):
         return
     release_for_human(draft)
-    draft.add(decisions.CallQueued(queue=command.queue, skills=command.skills, priority=command.priority))
+    draft.add(
+        decisions.CallQueued(
+            queue=command.queue, skills=command.skills, priority=command.priority, hand_over=command.hand_over
+        )
+    )
     draft.route()
 
 

@@ -259,6 +259,74 @@ class PinProfileInput(_message.Message):
 Global___PinProfileInput: _TypeAlias = PinProfileInput  # noqa: Y015
 
 @_typing.final
+class ReadHandOverInput(_message.Message):
+    """Argument of the activity `read_hand_over`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILE_DIGEST_FIELD_NUMBER: _builtins.int
+    profile_digest: _builtins.bytes
+    """Required. SHA-256 of the pinned profile."""
+    def __init__(
+        self,
+        *,
+        profile_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile_digest", b"profile_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadHandOverInput: _TypeAlias = ReadHandOverInput  # noqa: Y015
+
+@_typing.final
+class HandOverRules(_message.Message):
+    """Result of the activity `read_hand_over`: what an agent profile says about humans taking over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    HANDING_OVER_FIELD_NUMBER: _builtins.int
+    NOBODY_FREE_FIELD_NUMBER: _builtins.int
+    CALLBACK_PROMISED_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    """Queue that the profile's calls wait in."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Skills that a human needs where the talk named none."""
+
+    @_builtins.property
+    def handing_over(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the AI agent says when somebody else than the caller asked for a human, clause by clause."""
+
+    @_builtins.property
+    def nobody_free(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is said when no human agent came in time."""
+
+    @_builtins.property
+    def callback_promised(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The same, when the caller will be called back; empty: callbacks are not promised."""
+
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        handing_over: _abc.Iterable[_builtins.str] | None = ...,
+        nobody_free: _abc.Iterable[_builtins.str] | None = ...,
+        callback_promised: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_promised", b"callback_promised", "handing_over", b"handing_over", "nobody_free", b"nobody_free", "queue", b"queue", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandOverRules: _TypeAlias = HandOverRules  # noqa: Y015
+
+@_typing.final
 class EngageVoiceInput(_message.Message):
     """Argument of the activity `engage_voice`."""
 

@@ -35,6 +35,7 @@ class EngageRequest(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     ASK_CONSENT_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
+    ANNOUNCEMENT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. UUID of the request; a repeat is answered as before."""
     call_id: _builtins.str
@@ -57,6 +58,12 @@ class EngageRequest(_message.Message):
     def context(self) -> Global___ConversationContext:
         """What was said and learnt before, when the agent takes up a call that another instance left."""
 
+    @_builtins.property
+    def announcement(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses that are all the agent is to say: it asks nothing, and ends the conversation as DONE once they were heard.
+        Empty for a talk.
+        """
+
     def __init__(
         self,
         *,
@@ -70,10 +77,11 @@ class EngageRequest(_message.Message):
         profile: _builtins.str = ...,
         ask_consent: _builtins.bool = ...,
         context: Global___ConversationContext | None = ...,
+        announcement: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask_consent", b"ask_consent", "call_id", b"call_id", "context", b"context", "leg_id", b"leg_id", "leg_token", b"leg_token", "node_address", b"node_address", "peer_leg_id", b"peer_leg_id", "profile", b"profile", "request_id", b"request_id", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announcement", b"announcement", "ask_consent", b"ask_consent", "call_id", b"call_id", "context", b"context", "leg_id", b"leg_id", "leg_token", b"leg_token", "node_address", b"node_address", "peer_leg_id", b"peer_leg_id", "profile", b"profile", "request_id", b"request_id", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -422,6 +430,7 @@ class ReleaseRequest(_message.Message):
     CALL_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     FINISH_SPEAKING_FIELD_NUMBER: _builtins.int
+    LAST_WORDS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. UUID of the request."""
     call_id: _builtins.str
@@ -430,6 +439,10 @@ class ReleaseRequest(_message.Message):
     """Required. Stable reason."""
     finish_speaking: _builtins.bool
     """True to finish the sentence that is being said."""
+    @_builtins.property
+    def last_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses to say before leaving, such as that a colleague is being asked; empty for none. Needs finish_speaking."""
+
     def __init__(
         self,
         *,
@@ -437,10 +450,11 @@ class ReleaseRequest(_message.Message):
         call_id: _builtins.str = ...,
         reason: _builtins.str = ...,
         finish_speaking: _builtins.bool = ...,
+        last_words: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "finish_speaking", b"finish_speaking", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "finish_speaking", b"finish_speaking", "last_words", b"last_words", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
