@@ -107,6 +107,7 @@ def test_a_call_that_did_not_complete_is_a_fault() -> None:
         ({"callback_number": "555-014-2233"}, []),
         ({"reason": "a headache"}, ["reason"]),
         ({"reason": "it's about a bad rash on my arm"}, []),
+        ({"reason": "a bat rush"}, []),
         ({"urgency": "urgent"}, ["urgency"]),
     ],
 )

@@ -16,8 +16,8 @@ from cordboard.cli.demo.word_error import word_error_rate
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 
 MOST_WORD_ERRORS = 0.25
-_SAME_NAME = 0.75
-"""Share of letters in common from which two spellings count as one spoken name: nobody hears `Pria` from `Priya`."""
+_SAME_SOUND = 0.75
+"""Share of letters in common from which two spellings count as one: nobody hears `Pria` from `Priya`."""
 _SMALL_WORDS = frozenset({"a", "an", "the", "my", "i", "is", "it", "of", "on", "in", "to", "for", "and", "with"})
 
 
@@ -85,14 +85,14 @@ def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[st
 
 
 def slot_faults(persona: Persona, slots: dict[str, str]) -> list[str]:
-    """What the agent learnt wrong. Names may be spelled as they sound; a reason must keep most of its words."""
+    """What the agent learnt wrong. A name may be spelled as it sounds; a reason must keep its words or their sound."""
     wrong = []
-    if SequenceMatcher(None, _letters(persona.name), _letters(slots["name"])).ratio() < _SAME_NAME:
+    if not _sounds_like(persona.name, slots["name"]):
         wrong.append("name")
     if re.sub(r"\D", "", slots["callback_number"]) != persona.digits:
         wrong.append("callback_number")
     meant, learnt = _content_words(persona.reason), _content_words(slots["reason"])
-    if meant and len(meant & learnt) < len(meant) / 2:
+    if len(meant & learnt) < len(meant) / 2 and not _sounds_like(persona.reason, slots["reason"]):
         wrong.append("reason")
     if slots["urgency"] != persona.urgency:
         wrong.append("urgency")
@@ -140,6 +140,10 @@ def _callers_mos(story: Story) -> float | None:
         if leg.role == LEG_ROLE_CALLER and leg.leg_id in story.mos_by_leg:
             return story.mos_by_leg[leg.leg_id]
     return None
+
+
+def _sounds_like(said: str, learnt: str) -> bool:
+    return SequenceMatcher(None, _letters(said), _letters(learnt)).ratio() >= _SAME_SOUND
 
 
 def _letters(name: str) -> str:
