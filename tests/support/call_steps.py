@@ -13,12 +13,14 @@ from cordboard.call.v1.facts_pb2 import (
     ConsentAnswered,
     ConversationEnded,
     LegStateChanged,
+    SlotsFilled,
     ToolCallRequested,
     VoicePortChanged,
 )
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_STATE_CONNECTED, LEG_STATE_ENDED
 
 VOICE = "voice-agent/v1/b1"
+SECRET = "my chest hurts since Tuesday"
 
 
 async def connect(call: PlacedCall) -> None:
@@ -64,6 +66,17 @@ async def ask_tool(call: PlacedCall, tool_call_id: str = "t/1/1", name: str = "c
 async def end_talk(call: PlacedCall, outcome: TalkOutcome.ValueType = TALK_OUTCOME_DONE) -> None:
     """The AI agent has ended the conversation."""
     await call.fact(ConversationEnded(outcome=outcome), VOICE)
+
+
+async def end_talk_with_secrets(call: PlacedCall) -> None:
+    """The AI agent has heard, asked a tool and summed up what nobody else may read."""
+    slots = SlotsFilled()
+    slots.slots.reason = SECRET
+    await call.fact(slots, VOICE)
+    fact = ToolCallRequested(tool_call_id="t/1/1", name="clinic.echo", arguments={"reason": SECRET})
+    await call.fact(fact, VOICE)
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
+    await call.fact(ConversationEnded(outcome=TALK_OUTCOME_DONE, summary=SECRET), VOICE)
 
 
 async def detach(call: PlacedCall, reason: str = "RELEASED") -> None:

@@ -32,7 +32,7 @@ from cordboard.activity.v1.call_activities_pb2 import ToolCallInput, ToolCallRes
 from cordboard.call.v1.call_pb2 import DIRECTION_INBOUND, CallView
 from cordboard.call.v1.call_workflow_pb2 import CallInput, CallResult, StartCallAnswer, StartCallInput, StateAnswer
 from cordboard.core.call_state import CallState
-from cordboard.core.errors import NotFoundError
+from cordboard.core.errors import ConflictError, NotFoundError, UnavailableError
 from cordboard.core.event_message import pack, unpack
 from cordboard.core.fold import fold_envelopes
 from cordboard.core.state_digest import to_canonical_json
@@ -100,6 +100,36 @@ class TestPack:
 async def echo(call: ToolCallInput) -> ToolCallResult:
     """Give the arguments back."""
     return ToolCallResult(result=call.arguments, attempts=activity.info().attempt)
+
+
+@activity.defn(name="clinic.slow")
+async def slow(call: ToolCallInput) -> ToolCallResult:
+    """Take a while."""
+    await asyncio.sleep(0.5)
+    return ToolCallResult(result=call.arguments, attempts=1)
+
+
+@activity.defn(name="clinic.full")
+async def full(call: ToolCallInput) -> ToolCallResult:
+    """Refuse for good."""
+    raise ConflictError("SLOT_TAKEN", "somebody else has it", tool_call_id=call.tool_call_id)
+
+
+@activity.defn(name="clinic.away")
+async def away(call: ToolCallInput) -> ToolCallResult:
+    """Fail so that nobody knows whether it had its effect."""
+    raise UnavailableError("SYSTEM_OF_RECORD_AWAY", "the calendar is away", tool_call_id=call.tool_call_id)
+
+
+@activity.defn(name="clinic.flaky")
+async def flaky(call: ToolCallInput) -> ToolCallResult:
+    """Succeed at the second try."""
+    if activity.info().attempt == 1:
+        raise UnavailableError("SYSTEM_OF_RECORD_AWAY", "the calendar is away")
+    return ToolCallResult(result=call.arguments, attempts=activity.info().attempt)
+
+
+TOOLS = (echo, slow, full, away, flaky)
 
 
 @dataclass
@@ -252,6 +282,7 @@ def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[
         LedgerActivities(log).append,
         MediaActivities(house.nodes).apply_commands,
         profiles.pin_profile,
+        profiles.read_hand_over,
         voice.engage_voice,
         voice.release_voice,
         voice.say_line,
@@ -286,7 +317,7 @@ async def open_house(
     """Run a worker and a relay over in-memory twins."""
     house = new_house(environment)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(call_worker(house.client, [*activities_of(house), echo, *tools]))
+        await stack.enter_async_context(call_worker(house.client, [*activities_of(house), *TOOLS, *tools]))
         if relay:
             following = asyncio.create_task(
                 FactRelay(house.ledger, TemporalCallSignals(house.client), "worker/w1/b1", linger=0.05).run()

@@ -9,7 +9,7 @@ from cordboard.activities.profile_store import ProfileActivities
 from cordboard.activity.v1.call_activities_pb2 import AdmitInput, AdmitResult, CommandOutcome, PinProfileInput
 from cordboard.call.v1.commands_pb2 import AddLeg, BeginCall, PinProfile, PlaceCall, SendMediaCommand
 from cordboard.call.v1.decisions_pb2 import MediaCommandRequested
-from cordboard.core.errors import CordboardError
+from cordboard.core.errors import CordboardError, UnavailableError
 from cordboard.core.event_message import unpack_any
 from cordboard.core.timestamps import to_us
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
@@ -67,12 +67,18 @@ class AdmissionActivities:
     async def _apply(self, address: str, commands: list[Command]) -> list[CommandOutcome]:
         """Carry out the commands. The decisions are on the log, so a node that is away is an outcome as well."""
         outcomes: list[CommandOutcome] = []
+        roomless = ""
         for command in commands:
             try:
-                outcomes += await apply_in_order(self._nodes, address, [command])
+                if roomless:
+                    raise UnavailableError(roomless, "there is no room to do that in")
+                [outcome] = await apply_in_order(self._nodes, address, [command])
             except CordboardError as error:
-                reason = error.reason if error.reason == "NODE_DRAINING" else MEDIA_LOST
-                outcomes.append(CommandOutcome(command_seq=command.command_seq, applied=False, reason=reason))
+                reason = error.reason if roomless else MEDIA_LOST
+                outcome = CommandOutcome(command_seq=command.command_seq, applied=False, reason=reason)
+            if command.HasField("create_room") and not outcome.applied:
+                roomless = outcome.reason
+            outcomes.append(outcome)
         return outcomes
 
 

@@ -14,6 +14,7 @@ from cordboard.workflows import activity_stubs
 from cordboard.workflows.failures import from_failure
 
 BAD_SDP = "BAD_SDP"
+NO_NODE = "NO_NODE"
 
 # A local activity holds up every message to the call while it runs, so it is short and tried once.
 AT_ONCE = timedelta(seconds=1)
@@ -50,7 +51,9 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
             admission,
             start_to_close_timeout=timedelta(seconds=5),
             retry_policy=RetryPolicy(
-                initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1)
+                initial_interval=timedelta(milliseconds=100),
+                maximum_interval=timedelta(seconds=1),
+                non_retryable_error_types=[NO_NODE],
             ),
         )
     except ActivityError as error:
@@ -66,7 +69,7 @@ def _started_us() -> int:
 def _may_pass(error: ActivityError | ApplicationError) -> bool:
     """Tell whether the admission is worth another try: it ran out of time, or something was away."""
     failure = from_failure(error)
-    return failure.retryable or failure.reason == "INTERNAL"
+    return isinstance(failure, UnavailableError) or failure.reason == "INTERNAL"
 
 
 def answer_of(result: AdmitResult) -> StartCallAnswer | CordboardError:

@@ -1,0 +1,208 @@
+import asyncio
+
+import pytest
+from call_steps import (
+    VOICE,
+    ai_leg,
+    ask_tool,
+    assert_nothing_left,
+    attach,
+    connect,
+    consent,
+    detach,
+    end_talk,
+    engaged_call,
+    hang_up,
+)
+from temporal import House, PlacedCall, eventually
+
+from cordboard.call.v1 import call_service_pb2 as service
+from cordboard.call.v1 import call_workflow_pb2 as workflow_pb
+from cordboard.call.v1.call_pb2 import (
+    CONSENT_GIVEN,
+    PHASE_AI_ENGAGED,
+    PHASE_CANCELLED,
+    PHASE_COMPLETED,
+    PHASE_FAILED,
+    RECORDING_STATE_PAUSED,
+    TALK_OUTCOME_FAULT,
+)
+from cordboard.call.v1.facts_pb2 import ConsentAnswered, ReplyHeard, SlotsFilled, UtteranceHeard
+from cordboard.workflows import names
+
+
+async def finish(call: PlacedCall) -> None:
+    await end_talk(call)
+    await detach(call)
+    assert (await call.handle.result()).phase == PHASE_COMPLETED
+    await assert_nothing_left(call)
+
+
+async def test_decisions_wait_for_a_ledger_that_is_away_and_none_is_lost(house: House) -> None:
+    call = await engaged_call(house)
+    await call.fact(SlotsFilled(turn_id="1"), VOICE)
+    house.ledger.away = True
+    argument = workflow_pb.EscalateInput(actor="app/a", request=service.EscalateCallRequest(reason="APP"))
+    asking = asyncio.create_task(call.update(names.UPDATE_ESCALATE, argument, service.EscalateCallResponse))
+    await asyncio.sleep(1.5)
+    assert not asking.done()
+    assert not (await call.view()).escalation_reason
+    house.ledger.away = False
+    await asking
+    assert (await call.view()).escalation_reason == "APP"
+    await hang_up(call)
+    await call.handle.result()
+    await assert_nothing_left(call)
+
+
+async def test_a_hang_up_does_not_wait_for_the_ledger_and_is_logged_after(house: House) -> None:
+    call = await engaged_call(house)
+    house.ledger.away = True
+    request = service.EndCallRequest(call_id=call.call_id, reason="OPERATOR")
+    argument = workflow_pb.EndCallInput(actor="app/a", request=request)
+    asking = asyncio.create_task(call.update(names.UPDATE_END_CALL, argument, service.EndCallResponse))
+    await eventually(lambda: not call.room.open)
+    house.ledger.away = False
+    await asking
+    assert (await call.handle.result()).phase == PHASE_CANCELLED
+    await assert_nothing_left(call)
+
+
+async def test_a_pause_of_the_recording_does_not_wait_for_the_ledger(house: House) -> None:
+    call = await engaged_call(house)
+    await consent(call)
+    house.ledger.away = True
+    request = service.SetRecordingRequest(call_id=call.call_id, state=RECORDING_STATE_PAUSED)
+    argument = workflow_pb.SetRecordingInput(actor="app/a", request=request)
+    asking = asyncio.create_task(call.update(names.UPDATE_SET_RECORDING, argument, service.SetRecordingResponse))
+    await eventually(lambda: call.room.kinds[-1] == "pause_recording")
+    house.ledger.away = False
+    await asking
+    await call.until(lambda view: view.recording == RECORDING_STATE_PAUSED)
+    await finish(call)
+
+
+async def test_a_voice_agent_that_dies_is_replaced_by_one_that_knows_the_conversation(house: House) -> None:
+    call = await engaged_call(house)
+    await consent(call)
+    await call.fact(ReplyHeard(play_id="p1", text="May we record this call?"), VOICE)
+    await call.fact(UtteranceHeard(turn_id="1", text="Yes."), VOICE)
+    await call.fact(UtteranceHeard(turn_id="2", text="I am Ann Poe."), VOICE)
+    slots = SlotsFilled()
+    slots.slots.name = "Ann Poe"
+    await call.fact(slots, VOICE)
+    await ask_tool(call)
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
+    house.agents.lose("v1:1")
+    await detach(call, "LOST")
+    await eventually(lambda: len(house.agents.engaged) == 2)
+    address, engagement = house.agents.engaged[1]
+    assert address == "v2:1"
+    assert not engagement.ask_consent
+    context = engagement.context
+    assert [(turn.speaker, turn.text) for turn in context.turns] == [
+        ("agent", "May we record this call?"),
+        ("caller", "Yes."),
+        ("caller", "I am Ann Poe."),
+    ]
+    assert (context.turns_taken, context.slots.name, context.consent) == (2, "Ann Poe", CONSENT_GIVEN)
+    assert [(tool.name, tool.outcome, tool.result["a"]) for tool in context.tool_calls] == [("clinic.echo", "ok", "b")]
+    await attach(call)
+    assert (await call.view()).phase == PHASE_AI_ENGAGED
+    await finish(call)
+
+
+async def test_a_tools_result_reaches_the_voice_agent_that_took_over(house: House) -> None:
+    call = await engaged_call(house)
+    house.agents.lose("v1:1")
+    await ask_tool(call)
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
+    assert not house.agents.delivered
+    await detach(call, "LOST")
+    await eventually(lambda: [one.tool_call_id for one in house.agents.delivered] == ["t/1/1"])
+    await attach(call)
+    await finish(call)
+
+
+async def test_the_only_voice_agent_may_be_asked_again_after_its_restart(house: House) -> None:
+    house.registry.remove(2, "v2")
+    call = await engaged_call(house)
+    await detach(call, "LOST")
+    await eventually(lambda: len(house.agents.engaged) == 2)
+    await attach(call)
+    await finish(call)
+
+
+async def test_without_any_voice_agent_the_talk_ends_with_a_fault(house: House) -> None:
+    house.agents.away |= {"v1:1", "v2:1"}
+    call, _ = await house.start()
+    await connect(call)
+    result = await call.handle.result()
+    assert result.phase == PHASE_COMPLETED
+    assert (await call.view()).talk_outcome == TALK_OUTCOME_FAULT
+    await assert_nothing_left(call)
+
+
+async def test_a_lost_media_node_fails_the_call(house: House) -> None:
+    call = await engaged_call(house)
+    await call.handle.signal(names.SIGNAL_LOSE_NODE, workflow_pb.NodeLost(node_id="m2", boot_id="b1"))
+    await call.handle.signal(names.SIGNAL_LOSE_NODE, workflow_pb.NodeLost(node_id="m1", boot_id="another"))
+    assert (await call.view()).phase == PHASE_AI_ENGAGED
+    await call.handle.signal(names.SIGNAL_LOSE_NODE, workflow_pb.NodeLost(node_id="m1", boot_id="b1"))
+    result = await call.handle.result()
+    assert (result.phase, result.end_reason) == (PHASE_FAILED, "MEDIA_LOST")
+    assert call.call_id not in house.agents.busy
+    await call.assert_live_equals_log()
+
+
+async def test_a_media_node_that_does_not_answer_fails_the_call(house: House) -> None:
+    call = await engaged_call(house)
+    house.nodes.away.add("m1:1")
+    await call.fact(ConsentAnswered(given=True), VOICE)
+    result = await call.handle.result()
+    assert (result.phase, result.end_reason) == (PHASE_FAILED, "MEDIA_LOST")
+    await call.assert_live_equals_log()
+
+
+async def test_late_facts_of_a_closed_call_are_dropped(house: House) -> None:
+    call = await engaged_call(house)
+    leg_id = await ai_leg(call)
+    await hang_up(call)
+    await call.handle.result()
+    await call.fact(SlotsFilled(turn_id="9"), VOICE)
+    other = await engaged_call(house)
+    assert leg_id != await ai_leg(other)
+    await hang_up(other)
+    await other.handle.result()
+    await assert_nothing_left(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "reason"),
+    [
+        ("clinic.full", "failed", "SLOT_TAKEN"),
+        ("clinic.away", "unknown", "SYSTEM_OF_RECORD_AWAY"),
+        ("clinic.nothing", "failed", "TOOL_UNKNOWN"),
+        ("clinic.flaky", "ok", ""),
+    ],
+)
+async def test_a_tool_that_fails_is_told_from_one_whose_effect_is_not_known(
+    house: House, name: str, outcome: str, reason: str
+) -> None:
+    call = await engaged_call(house)
+    await ask_tool(call, name=name)
+    await eventually(lambda: bool(house.agents.delivered))
+    [told] = house.agents.delivered
+    assert (told.outcome, told.reason) == (outcome, reason)
+    await finish(call)
+
+
+async def test_a_tool_call_that_is_asked_for_twice_happens_once(house: House) -> None:
+    call = await engaged_call(house)
+    await ask_tool(call)
+    await ask_tool(call)
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
+    await ask_tool(call)
+    await finish(call)
+    view = await call.view()
+    assert [(tool.tool_call_id, tool.attempts) for tool in view.tool_calls] == [("t/1/1", 1)]
