@@ -16,7 +16,8 @@ def test_each_page_gets_a_token_for_what_it_does(tmp_path: Path) -> None:
     caller, desk = (urlsplit(addresses[name]) for name in ("Click to call", "Agent desk"))
     assert (caller.path, caller.query, desk.path, desk.query) == ("/call.html", "", "/desk.html", "")
     app = verifier.user(caller.fragment.removeprefix("token="))
-    assert (app.role, app.vertical, app.scopes) == ("app", "healthcare", {"calls:start"})
+    assert (app.role, app.vertical) == ("app", "healthcare")
+    assert app.scopes == {"calls:start"}
     agent = verifier.user(desk.fragment.removeprefix("token="))
     assert (agent.role, agent.subject, agent.tenant) == ("agent", "priya", app.tenant)
     assert agent.skills == {"front-desk", "clinical"}

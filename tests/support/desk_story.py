@@ -1,5 +1,6 @@
 """What workflow, routing and voice agent put on the log while an agent works, told by a test."""
 
+import time
 from collections import Counter
 from typing import Any
 
@@ -48,7 +49,7 @@ class DeskStory:
     def __init__(self, house: House) -> None:
         self.house = house
         self._numbers: Counter[tuple[str, str, str]] = Counter()
-        self._clock = 1_700_000_000_000
+        self._clock = int(time.time() * 1000) - 60_000
         self._changes = 0
 
     async def log(self, stream: Stream, source: str, *messages: Message, **fields: Any) -> None:

@@ -170,8 +170,12 @@ class House:
 
     async def restart(self) -> None:
         """Stop the gateway and open another one on the same ports."""
-        doors = replace(self.doors, grpc=self.gateway.grpc_address, http=self.gateway.http_address)
         await self.gateway.stop()
+        await self.reopen()
+
+    async def reopen(self) -> None:
+        """Open another gateway on the ports of the one that was stopped."""
+        doors = replace(self.doors, grpc=self.gateway.grpc_address, http=self.gateway.http_address)
         self.gateway = self.another(doors)
         await self.gateway.start()
 
@@ -189,10 +193,12 @@ QUICK = Doors(
 
 
 @asynccontextmanager
-async def open_house(keys_dir: Path, doors: Doors = QUICK) -> AsyncIterator[House]:
+async def open_house(
+    keys_dir: Path, doors: Doors = QUICK, control: MemoryCallControl | None = None
+) -> AsyncIterator[House]:
     """Open a gateway on free ports."""
     create_keys(keys_dir)
-    ledger, control = MemoryLedger(), MemoryCallControl()
+    ledger, control = MemoryLedger(), control or MemoryCallControl()
     async with (
         EventProducer(ledger, f"gateway/gateway-1/{new_id()}", keys_dir / "spool") as producer,
         aiohttp.ClientSession() as http,

@@ -39,13 +39,20 @@ export function newCall(callId) {
     handOver: null,
     escalation: "",
     offer: null,
+    accepted: false,
     queue: "",
+    queuedAt: 0,
     endReason: "",
   };
 }
 
 export function typeOf(envelope) {
   return (envelope.event?.event?.["@type"] ?? "").split(".").pop();
+}
+
+/** A call from the events so far, as one gets it who joins late. */
+export function callFrom(callId, history) {
+  return history.reduce(fold, newCall(callId));
 }
 
 /** @returns the state with the envelope's event folded in; the same object when nothing changed. */
@@ -81,8 +88,9 @@ const CHANGES = {
   ConsentRequested: (call) => {
     call.consent = "asked";
   },
-  ConsentRecorded: (call, event) => {
+  ConsentRecorded: (call, event, at) => {
     call.consent = event.given ? "given" : "refused";
+    call.consentAt = at;
   },
   RecordingStarted: (call) => {
     call.recording = "on";
@@ -102,7 +110,9 @@ const CHANGES = {
   UtteranceHeard: (call, event, at) => addLine(call, { who: "caller", text: event.text, at, id: event.turnId }),
   ReplyPlanned: (call, event, at) =>
     addLine(call, { who: "ai", text: (event.clauses ?? []).join(" "), at, id: event.playId, speaking: true }),
-  ReplyHeard: (call, event) => {
+  ReplyHeard: (call, event, at) => {
+    // A history has what was heard and not what was planned.
+    if (!call.lines.some((line) => line.id === event.playId)) addLine(call, { who: "ai", text: event.text ?? "", at, id: event.playId });
     call.lines = call.lines.map((line) => (line.id === event.playId ? heardLine(line, event) : line));
   },
   EscalationDecided: (call, event, at) => {
@@ -118,6 +128,10 @@ const CHANGES = {
   },
   AgentAlerted: (call, event, at) => {
     call.offer = { agentId: event.agentId, reservationEpoch: event.reservationEpoch, at };
+    call.accepted = false;
+  },
+  AgentAccepted: (call) => {
+    call.accepted = true;
   },
   AgentMissed: (call) => {
     call.offer = null;
@@ -127,8 +141,9 @@ const CHANGES = {
     call.offer = null;
     addLine(call, { who: "system", text: "A human agent joined, the AI agent left", at, id: "joined" });
   },
-  WrapUpStarted: (call, event) => {
+  WrapUpStarted: (call, event, at) => {
     call.endReason = event.reason;
+    call.endedAt = at;
   },
   CallAbandoned: (call, event) => {
     call.endReason = event.reason;
@@ -160,9 +175,33 @@ function roleOf(role) {
   return wordOf(role, "LEG_ROLE_");
 }
 
-/** `CALLER_ASKED` -> `caller asked`. */
+/** `CALLER_ASKED` -> `caller asked`, `front-desk` -> `front desk`. */
 export function wordsOf(reason) {
-  return String(reason ?? "").replaceAll("_", " ").toLowerCase();
+  return String(reason ?? "").replaceAll(/[_-]/g, " ").toLowerCase();
+}
+
+/** `clinical call` -> `Clinical call`. */
+export function sentence(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const URGENCY = { URGENCY_ROUTINE: "Can wait", URGENCY_SOON: "Today", URGENCY_URGENT: "Now" };
+
+/** How urgent it is, in words; empty when nobody knows. */
+export function urgencyOf(call) {
+  return URGENCY[call.slots.urgency] ?? "";
+}
+
+/** `+15035550142` -> `+1 503 555 0142`; other numbers stay as they are. */
+export function phoneOf(number) {
+  const parts = /^(\+1)?(\d{3})(\d{3})(\d{4})$/.exec(number ?? "");
+  return parts ? parts.slice(1).filter(Boolean).join(" ") : (number ?? "");
+}
+
+/** `Elena Marsh` -> `EM`. */
+export function initialsOf(name) {
+  const words = String(name ?? "").split(" ").filter(Boolean);
+  return [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => word?.charAt(0) ?? "").join("").toUpperCase();
 }
 
 /** 402000 -> `06:42`. */

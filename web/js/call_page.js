@@ -85,6 +85,7 @@ function Start({ trouble, begin }) {
   return html`<header><span class="grow"><b>Northgate Family Health</b><small><span class="dot ok"></span>Front desk, open</small></span></header>
     <div class="wb">
       <h1 class="title">Call the front desk</h1>
+      <p class="dim">From this page, with your microphone. It is free.</p>
       ${trouble && html`<div class="banner bad" role="alert"><${Icon} name="alert" /><span><b>${trouble[0]}</b> ${trouble[1]}</span></div>`}
       <ul class="plain">
         <li><${Icon} name="bot" /><span>An AI agent answers first. Say “person” at any time.</span></li>
@@ -96,7 +97,7 @@ function Start({ trouble, begin }) {
 }
 
 function Connecting({ cancel }) {
-  return html`<header><span class="grow"><b>Calling</b><small>Allow the microphone when the browser asks</small></span></header>
+  return html`<header><span class="grow"><h1>Calling</h1><small>Allow the microphone when the browser asks</small></span></header>
     <div class="wb" role="status"><p class="dim">We connect you. This takes less than a second.</p></div>
     <footer class="act"><button class="btn lg block" onClick=${cancel}>Cancel</button></footer>`;
 }
@@ -109,10 +110,10 @@ function Talking({ call, plane, muted, mute, end }) {
   }, []);
   const [name, doing, icon] = partner(call);
   return html`<header>
-      <span class="grow"><b>On a call</b><small>${recording(call)}</small></span>
+      <span class="grow"><h1>On a call</h1><small>${recording(call)}</small></span>
       <output class="med clock" aria-label="Time on the call">${call?.startedAt ? duration(now - call.startedAt) : "00:00"}</output>
     </header>
-    <div class="speaker"><span class="ava l ours"><${Icon} name=${icon} size="l" /></span><span class="grow"><b>${name}</b><small>${doing}</small></span></div>
+    <div class="speaker"><span class="ava l ours"><${Icon} name=${icon} size="l" /></span><span class="grow" role="status"><b>${name}</b><small>${doing}</small></span>${doing === "is speaking" && html`<span class="eq" aria-hidden="true"><i style="height:6px"></i><i style="height:14px"></i><i style="height:20px"></i><i style="height:10px"></i><i style="height:16px"></i></span>`}</div>
     ${plane === "reconnecting" && html`<div class="banner warn" role="status"><${Icon} name="wifiOff" /><span><b>Captions are late.</b> Your call goes on, we can hear you.</span></div>`}
     <${Captions} lines=${call?.lines ?? []} />
     <footer class="act">
@@ -129,25 +130,29 @@ function Captions({ lines }) {
     box.current.scrollTop = box.current.scrollHeight;
   }, [lines]);
   const names = { caller: "You", ai: "AI agent" };
-  return html`<div class="wb caps scroll" role="log" aria-label="Captions" ref=${box}>
+  return html`<div class="wb caps scroll" role="log" aria-label="Captions" tabindex="0" ref=${box}>
+    ${lines.length === 0 && html`<p class="faint">What is said appears here.</p>`}
     ${lines.filter((line) => line.who !== "system").map(
-      (line) => html`<p key=${line.id} class=${line.speaking ? "now" : ""}><small>${names[line.who]}</small>${line.text}${line.unheard && html` <span class="unheard">${line.unheard}</span>`}</p>`,
+      (line) => html`<p key=${line.id} class=${line.speaking ? "now" : ""}><small>${names[line.who]}</small>${line.text}${line.unheard && html` <s class="unheard">${line.unheard}</s>`}${line.speaking && html`<span class="live-caret"></span>`}</p>`,
     )}
   </div>`;
 }
 
 function Over({ call, again }) {
   const failed = call?.phase === "failed";
-  return html`<header><span class="grow"><b>Call ended</b><small>${failed ? "Something went wrong on our side" : "Thank you for calling"}</small></span></header>
+  const button = useRef(null);
+  useEffect(() => button.current?.focus(), []);
+  return html`<header><span class="grow"><h1>Call ended</h1><small role="status">${failed ? "Something went wrong on our side" : "Thank you for calling"}</small></span></header>
     <${Captions} lines=${call?.lines ?? []} />
-    <footer class="act"><button class="btn lg primary block" onClick=${again}>Call again</button></footer>`;
+    <footer class="act"><button class="btn lg primary block" ref=${button} onClick=${again}>Call again</button></footer>`;
 }
 
 function partner(call) {
   if (call?.phase === "agent_connected") {
     const held = liveLeg(call, "caller") && call.held.size > 0;
-    return ["A person of the front desk", held ? "put you on hold, nobody hears you" : "hears you", "user"];
+    return ["A person at the front desk", held ? "put you on hold; nobody hears you" : "hears you", "user"];
   }
+  if (call?.phase === "agent_alerting" && call.accepted) return ["A person is joining", "One moment", "user"];
   if (call?.phase === "queued" || call?.phase === "agent_alerting") return ["Finding a person for you", "Stay on the line", "clock"];
   const speaking = call?.lines.some((line) => line.speaking);
   return ["AI agent", speaking ? "is speaking" : "is listening", "bot"];

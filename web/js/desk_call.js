@@ -1,85 +1,119 @@
 /** The call in hand: caller, strip, hand-over, transcript, controls. */
 import { html, useEffect, useState } from "../vendor/preact_htm.js";
-import { OVER, duration, liveLeg, wordsOf } from "./call_model.js";
+import { OVER, duration, initialsOf, liveLeg, phoneOf, sentence, urgencyOf, wordsOf } from "./call_model.js";
 import { Icon } from "./icons.js";
-import { Transcript } from "./transcript.js";
+import { Urgency } from "./offer.js";
+import { Transcript, TranscriptHead } from "./transcript.js";
 
-/** @param {{desk: object, now: number, command: Function, leg: object, hangUp: Function}} props */
-export function CallView({ desk, now, command, leg, hangUp }) {
+/** @param {{desk: object, now: number, command: Function, leg: object, next: () => void}} props */
+export function CallView({ desk, now, command, leg, next }) {
   const { call } = desk;
   const over = OVER.has(call.phase);
+  const connected = call.connectedAt > 0;
+  const waited = connected && call.queuedAt ? `Waited ${waitWords(call.connectedAt - call.queuedAt)}` : "";
   return html`<header class="caller">
-      <span class="ava l"><${Icon} name="user" size="l" /></span>
-      <div class="grow"><div class="row"><h1>${call.slots.name || "Caller"}</h1>${over && html`<span class="tag">${wordsOf(call.phase)}</span>`}</div>
-        <div class="row tight dim"><span>${call.slots.callbackNumber ?? ""}</span></div></div>
-      <div class="timer"><span class="big">${call.connectedAt && !over ? duration(now - call.connectedAt) : "–"}</span><span class="small faint">with you</span></div>
+      <span class="ava l" aria-hidden="true">${initialsOf(call.slots.name) || html`<${Icon} name="user" size="l" />`}</span>
+      <div class="grow"><div class="row"><h1>${call.slots.name || "Caller"}</h1><${Urgency} call=${call} />${over && html`<span class="tag">Call ended</span>`}</div>
+        <p class="dim clip">${[phoneOf(call.slots.callbackNumber), sentence(wordsOf(call.queue)), waited].filter(Boolean).join(" · ")}</p></div>
+      <div class="timer"><span class="big">${call.startedAt ? duration((over ? call.endedAt ?? now : now) - call.startedAt) : "–"}</span>
+        <span class="small faint">${connected ? `with you ${duration((over ? call.endedAt ?? now : now) - call.connectedAt)}` : "connecting"}</span></div>
     </header>
     <${Strip} call=${call} />
     <${HandOver} call=${call} />
-    <header class="talkh"><h2>Live transcript</h2><span class="key"><i></i>Caller</span><span class="key"><i class="a"></i>AI agent</span></header>
+    <${TranscriptHead} title=${over ? "Transcript" : "Live transcript"} />
     <${Transcript} lines=${call.lines} startedAt=${call.startedAt} />
-    ${!over && html`<${Controls} desk=${desk} command=${command} leg=${leg} hangUp=${hangUp} />`}`;
+    ${over ? html`<${Ended} desk=${desk} next=${next} />` : html`<${Controls} desk=${desk} command=${command} leg=${leg} />`}`;
+}
+
+function waitWords(ms) {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
 function Strip({ call }) {
-  const recording = { on: html`<span class="dot rec"></span>Recording`, paused: "Recording paused" }[call.recording] ?? "Not recording";
+  const over = OVER.has(call.phase);
+  const now = { on: html`<span class="dot rec"></span><span class="med">Recording</span>`, paused: "Recording paused", off: "Recording stopped" }[call.recording] ?? "Not recording";
+  const recording = over ? (call.recording ? "Recorded" : "Not recorded") : now;
   const consent = { given: "Consent given", refused: "Consent refused", asked: "Consent asked" }[call.consent] ?? "Consent not asked";
-  const words = { caller: call.slots.name || "Caller", ai_agent: "AI agent", human_agent: "You" };
+  const words = { caller: call.slots.name?.split(" ")[0] || "Caller", ai_agent: "AI agent", human_agent: "You" };
   const jack = { caller: "c", ai_agent: "", human_agent: "h" };
-  return html`<div class="strip"><span class="row tight">${recording}</span><span class="row tight">${consent}</span>
-    <span class="row tight push"><span class="faint">On this call</span>${Object.keys(words).filter((role) => liveLeg(call, role)).map(
-      (role) => html`<span class="who" key=${role}><span class="jk ${jack[role]}"></span>${words[role]}${call.held.has(liveLeg(call, role).legId) && html` <span class="faint">on hold</span>`}</span>`,
-    )}</span></div>`;
+  const present = over ? [] : Object.keys(words).filter((role) => liveLeg(call, role));
+  return html`<div class="strip"><span class="row tight">${recording}</span>
+    <span class="row tight">${call.consent === "given" && html`<span class="ok"><${Icon} name="check" size="s" /></span>`}${consent}</span>
+    <span class="row tight push"><span class="faint">On this call</span>${present.map(
+      (role) => html`<span class="who" key=${role}><span class="jk ${jack[role]}"></span>${words[role]}${call.held.has(liveLeg(call, role).legId) && html` <span class="warn">on hold</span>`}</span>`,
+    )}${present.length === 0 && html`<span class="who">nobody</span>`}</span></div>`;
 }
 
 function HandOver({ call }) {
+  const [open, setOpen] = useState(true);
   if (!call.handOver && !call.slots.name && !call.slots.reason) return null;
-  const { name, callbackNumber, reason, urgency } = call.slots;
-  const slot = (label, value) => html`<div><span class="sl">${label}</span><span class="sv">${value || "not known"}</span></div>`;
+  const { name, callbackNumber, reason } = call.slots;
+  const slot = (label, value, wide = "") => html`<div class=${wide}><span class="sl">${label}</span><span class="sv ${value ? "" : "faint"}">${value || "not known"}</span></div>`;
   return html`<section class="hand" aria-label="Hand-over from the AI agent">
-    <header class="row"><span class="acc"><${Icon} name="bot" /></span><h2>Handed over by the AI agent</h2></header>
-    <p class="why">${call.escalation && html`<b class="med">Why you:</b> ${wordsOf(call.escalation)}. `}${call.handOver?.summary ?? ""}</p>
-    <div class="slots">${slot("Name", name)}${slot("Callback number", callbackNumber)}${slot("Urgency", wordsOf(String(urgency ?? "").replace("URGENCY_", "")))}
-      <div class="wide"><span class="sl">Reason</span><span class="sv">${reason || "not known"}</span></div></div>
+    <header class="row"><span class="acc"><${Icon} name="bot" /></span><h2 class="grow">Handed over by the AI agent</h2>
+      <button class="btn ghost sm" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Collapse" : "Show"}<span class=${open ? "turned" : ""}><${Icon} name="chevron" size="s" /></span></button></header>
+    ${open && html`<p class="why">${call.escalation && html`<b class="med">Why you:</b> ${wordsOf(call.escalation)}. `}${call.handOver?.summary ?? ""}</p>
+    <div class="slots">${slot("Name", name)}${slot("Callback number", phoneOf(callbackNumber))}${slot("Urgency", urgencyOf(call))}${slot("Reason", reason, "wide")}</div>`}
   </section>`;
 }
 
-function Controls({ desk, command, leg, hangUp }) {
-  const { call } = desk;
-  const [muted, setMuted] = useState(false);
+function Controls({ desk, command, leg }) {
+  const { call, muted } = desk;
   const [pending, setPending] = useState("");
   const caller = liveLeg(call, "caller");
   const held = Boolean(caller && call.held.has(caller.legId));
-  const talking = call.phase === "agent_connected";
-  const mute = () => {
-    leg.current?.mute(!muted);
-    setMuted(!muted);
-  };
-  const hold = () => {
-    setPending("hold");
-    return command(held ? "retrieve" : "hold", { call_id: call.callId, leg_id: caller.legId }).finally(() => setPending(""));
-  };
-  const end = async () => {
-    setPending("end");
-    await command("hang_up", { call_id: call.callId });
-    await hangUp();
+  const talking = call.phase === "agent_connected" && Boolean(caller);
+  const mute = () => leg.mute(!muted);
+  const working = async (what, doing) => {
+    if (pending) return;
+    setPending(what);
+    await doing();
     setPending("");
   };
+  const hold = () => working("hold", () => command(held ? "retrieve" : "hold", { call_id: call.callId, leg_id: caller.legId }));
+  const end = () =>
+    working("end", async () => {
+      // Without the engine's word the agent's own leg ends all the same.
+      const ended = await command("hang_up", { call_id: call.callId });
+      await leg.drop(!ended);
+    });
   useEffect(() => {
     const keys = (event) => {
       if (["INPUT", "TEXTAREA"].includes(event.target.tagName) || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (event.key === "m") mute();
+      if (event.key === "m" && talking) mute();
       if (event.key === "h" && talking) hold();
       if (event.key === "E" && event.shiftKey) end();
     };
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
   });
-  return html`<footer class="bar"><div class="ctls">
+  return html`<footer class="bar"><div class="ctls" role="group" aria-label="Call controls">
       <button class="ctl ${muted ? "on" : ""}" aria-pressed=${muted} disabled=${!talking} onClick=${mute}><${Icon} name=${muted ? "micOff" : "mic"} size="l" /><span class="lb">${muted ? "Muted" : "Mute"} <kbd>M</kbd></span></button>
-      <button class="ctl ${held ? "on" : ""} ${pending === "hold" ? "pend" : ""}" aria-pressed=${held} disabled=${!talking} onClick=${hold}><${Icon} name=${held ? "play" : "pause"} size="l" /><span class="lb">${held ? "Retrieve" : "Hold"} <kbd>H</kbd></span></button>
+      <button class="ctl ${held ? "on" : ""} ${pending === "hold" ? "pend" : ""}" aria-pressed=${held} aria-busy=${pending === "hold"} disabled=${!talking} onClick=${hold}><${Icon} name=${held ? "play" : "pause"} size="l" /><span class="lb">${held ? "Retrieve" : "Hold"} <kbd>H</kbd></span></button>
     </div>
-    <span class="small faint">${held ? "The caller hears silence. Nobody hears the caller." : desk.media === "connected" ? "The caller hears you" : "Connecting your microphone"}</span>
-    <button class="ctl end push ${pending === "end" ? "pend" : ""}" onClick=${end}><${Icon} name="phoneOff" size="l" /><span class="lb">End <kbd>⇧E</kbd></span></button>
+    <span class="small faint" role="status">${hears(desk, held, talking)}</span>
+    <button class="ctl end push ${pending === "end" ? "pend" : ""}" aria-busy=${pending === "end"} onClick=${end}><${Icon} name="phoneOff" size="l" /><span class="lb">End <kbd>⇧E</kbd></span></button>
   </footer>`;
+}
+
+function hears(desk, held, talking) {
+  const name = desk.call.slots.name?.split(" ")[0] || "The caller";
+  if (!talking) return "Connecting you with the caller";
+  if (held) return `${name} is on hold. You do not hear each other.`;
+  if (desk.media !== "connected") return "Connecting your microphone";
+  return desk.muted ? `${name} does not hear you. You hear ${name === "The caller" ? "the caller" : name}.` : `${name} hears you.`;
+}
+
+const ENDINGS = {
+  CALLER_HUNG_UP: "The caller hung up.",
+  CALLER_VANISHED: "The caller's line was lost.",
+  AGENT_HUNG_UP: "You ended the call.",
+  DONE: "The call is done.",
+};
+
+function Ended({ desk, next }) {
+  const { endReason } = desk.call;
+  return html`<footer class="bar"><p class="grow" role="status"><b class="med">Call ended.</b> <span class="dim">${ENDINGS[endReason] ?? sentence(wordsOf(endReason))}</span></p>
+    ${desk.state !== "READY" && html`<button class="btn primary lg" onClick=${next}>Ready for the next call</button>`}</footer>`;
 }

@@ -1,8 +1,25 @@
 /** What the desk knows: the agent's state and the one call in hand. Pure: (desk, action) -> desk. */
-import { OVER, fold, newCall, typeOf, wordsOf } from "./call_model.js";
+import { OVER, callFrom, fold, typeOf, wordsOf } from "./call_model.js";
+
+/** Decisions after which the call is no longer this agent's. */
+const ELSEWHERE = new Set(["AgentMissed", "CallQueued", "AiEngaged", "VoicemailStarted", "CallbackBooked"]);
 
 export function newDesk() {
-  return { plane: "connecting", detail: "", agentId: "", state: "", wanted: "", reason: "", call: null, legId: "", media: "none", ended: false };
+  return {
+    plane: "connecting",
+    detail: "",
+    agentId: "",
+    state: "",
+    wanted: "",
+    reason: "",
+    since: 0,
+    call: null,
+    ended: false,
+    missed: "",
+    legId: "",
+    media: "none",
+    muted: false,
+  };
 }
 
 export function reduceDesk(desk, action) {
@@ -10,35 +27,68 @@ export function reduceDesk(desk, action) {
     case "plane":
       return { ...desk, plane: action.state, detail: action.detail ?? "" };
     case "hello":
-      return withState({ ...desk, agentId: action.hello.agent_id }, action.hello.state, "");
+      return welcome(desk, action.hello, action.now);
     case "event":
-      return reduceEvent(desk, action.envelope);
+      return reduceEvent(desk, action);
     case "joined":
       return { ...desk, legId: action.legId };
     case "media":
-      return { ...desk, media: action.state };
+      return { ...desk, media: action.state, ...(action.state === "none" ? { legId: "", muted: false } : {}) };
+    case "muted":
+      return { ...desk, muted: action.muted };
     default:
       return desk;
   }
 }
 
-function withState(desk, state, reason) {
-  const wanted = state === "NOT_READY" ? "NOT_READY" : "READY";
-  return { ...desk, state, wanted, reason: reason ? `Reason: ${wordsOf(reason)}` : "" };
+function welcome(desk, hello, now) {
+  const next = { ...desk, agentId: hello.agent_id, state: hello.state, wanted: hello.wanted, reason: hello.reason, since: now };
+  return hello.history ? withCall(next, hello.history, now) : next;
 }
 
-function reduceEvent(desk, envelope) {
+/** Shows a call from its history on; a desk has one call at a time. */
+function withCall(desk, history, now) {
+  const call = callFrom(history[0].event.stream.id, history);
+  if (call.offer) call.offer.at = Math.min(call.offer.at, now);
+  return { ...desk, call, ended: OVER.has(call.phase), missed: "" };
+}
+
+function reduceEvent(desk, { envelope, history, now }) {
   const { stream, event } = envelope.event;
+  const known = history ? withCall(desk, history, now) : desk;
   if (stream.kind === "agent") {
-    if (typeOf(envelope) !== "AgentStateChanged") return desk;
-    return withState(desk, String(event.state).replace("AGENT_STATE_", ""), event.reason);
+    return typeOf(envelope) === "AgentStateChanged" ? withState(known, event, now) : known;
   }
-  // A new call replaces the one that is over; events of an older one are no longer shown.
-  const current = desk.call?.callId === stream.id ? desk.call : null;
-  if (!current && desk.call && !desk.ended) return desk;
-  const call = fold(current ?? newCall(stream.id), envelope);
-  const ended = OVER.has(call.phase);
-  const missed = current && typeOf(envelope) === "AgentMissed";
-  if (missed) return { ...desk, call: null, legId: "", ended: false };
-  return { ...desk, call, ended, legId: current ? desk.legId : "" };
+  if (known.call?.callId !== stream.id) return known;
+  const type = typeOf(envelope);
+  if (ELSEWHERE.has(type)) return { ...known, call: null, ended: false, missed: type === "AgentMissed" ? event.reason : "" };
+  const call = fold(known.call, envelope);
+  // The ring counts from when this desk heard of it: the clocks of two machines may differ.
+  if (type === "AgentAlerted") call.offer.at = now;
+  return { ...known, call, ended: OVER.has(call.phase) };
+}
+
+function withState(desk, fact, now) {
+  const state = String(fact.state).replace("AGENT_STATE_", "");
+  const said = state === "READY" || state === "NOT_READY";
+  return {
+    ...desk,
+    state,
+    wanted: said ? state : desk.wanted,
+    reason: fact.reason ?? "",
+    since: state === desk.state ? desk.since : now,
+  };
+}
+
+const REASONS = {
+  SIGNED_IN: "You have just signed in.",
+  NO_ANSWER: "You did not answer the last call.",
+  DECLINED: "You declined the last call.",
+  SESSION_LOST: "This desk lost its connection.",
+};
+
+/** Why the agent is in their state, in words. */
+export function reasonWords(reason) {
+  if (!reason) return "";
+  return REASONS[reason] ?? `Reason: ${wordsOf(reason)}.`;
 }

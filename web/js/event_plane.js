@@ -9,6 +9,8 @@ const PROTOCOL = "cordboard.events.v1";
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
 const SILENT_AFTER_MS = 12000;
+/** Codes after which trying again is no use; all others, such as a gateway that goes away, pass. */
+const REFUSED = new Set([4400, 4401, 4403, 4404]);
 
 /** @typedef {{reason: string, message: string}} Refusal */
 
@@ -16,14 +18,16 @@ export class EventPlane {
   /**
    * @param {string} path e.g. `/v1/desk`
    * @param {() => string} token gives the bearer token
-   * @param {{onHello?: (hello: object) => void, onEvent: (envelope: object, cursor: number) => void,
+   * @param {{onHello?: (hello: object) => void,
+   *          onEvent: (envelope: object, history?: Array<object>) => void,
    *          onState: (state: "connecting"|"open"|"reconnecting"|"refused", detail?: string) => void}} handlers
    */
   constructor(path, token, handlers) {
     this.path = path;
     this.token = token;
     this.handlers = handlers;
-    this.cursor = 0;
+    /** Position on the log of the newest event seen; null until the server has said hello. */
+    this.cursor = null;
     this.closed = false;
     this.retryMs = FIRST_RETRY_MS;
     /** @type {Map<string, {resolve: () => void, reject: (refusal: Refusal) => void}>} */
@@ -34,15 +38,11 @@ export class EventPlane {
   open() {
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    if (this.cursor) url.searchParams.set("after", String(this.cursor));
-    this.handlers.onState(this.cursor ? "reconnecting" : "connecting");
+    if (this.cursor !== null) url.searchParams.set("after", String(this.cursor));
+    this.handlers.onState(this.cursor === null ? "connecting" : "reconnecting");
     const socket = new WebSocket(url, [PROTOCOL, `bearer.${this.token()}`]);
     this.socket = socket;
-    socket.onopen = () => {
-      this.retryMs = FIRST_RETRY_MS;
-      this.handlers.onState("open");
-      this.listenForSilence();
-    };
+    socket.onopen = () => this.listenForSilence();
     socket.onmessage = (message) => this.receive(JSON.parse(message.data));
     socket.onclose = (event) => this.lost(event);
   }
@@ -56,11 +56,14 @@ export class EventPlane {
   receive(frame) {
     this.listenForSilence();
     if (frame.type === "hello") {
-      this.cursor = Math.max(this.cursor, frame.cursor ?? 0);
+      // Only now is it sure that the server took the token, and that what follows is complete.
+      this.retryMs = FIRST_RETRY_MS;
+      this.handlers.onState("open");
+      this.cursor = Math.max(this.cursor ?? 0, frame.cursor);
       this.handlers.onHello?.(frame);
     } else if (frame.type === "event") {
       this.cursor = frame.cursor;
-      this.handlers.onEvent(frame.event, frame.cursor);
+      this.handlers.onEvent(frame.event, frame.history);
     } else if (frame.type === "reply") {
       const waiter = this.waiting.get(frame.id);
       this.waiting.delete(frame.id);
@@ -76,7 +79,7 @@ export class EventPlane {
     }
     this.waiting.clear();
     if (this.closed) return;
-    if (event.code >= 4400 && event.code < 4500) {
+    if (REFUSED.has(event.code)) {
       this.handlers.onState("refused", event.reason);
       return;
     }

@@ -18,8 +18,14 @@ const PATHS = {
   alert: '<path d="m21.73 18-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3" /> <path d="M12 9v4" /> <path d="M12 17h.01" />',
   shield: '<circle cx="12" cy="12" r="1" /> <circle cx="12" cy="12" r="10" />',
   swap: '<path d="m16 3 4 4-4 4" /> <path d="M20 7H4" /> <path d="m8 21-4-4 4-4" /> <path d="M4 17h16" />',
+  chevron: '<path d="m6 9 6 6 6-6" />',
   headset: '<path d="M3 14h3a2 2 0 0 1 2 2v3a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a9 9 0 0 1 18 0v7a2 2 0 0 1-2 2h-1a2 2 0 0 1-2-2v-3a2 2 0 0 1 2-2h3" />',
 };
+
+/** The sign of the house: two jacks and a cord. */
+export function Brand() {
+  return html`<span class="brand"><svg viewBox="0 0 24 24" fill="none" aria-hidden="true"><path d="M6 14.5C6 6.5 18 17.5 18 9.5" stroke="var(--ink)" stroke-width="2" stroke-linecap="round" /><circle cx="6" cy="17.5" r="3" stroke="var(--accent)" stroke-width="2" /><circle cx="18" cy="6.5" r="3" stroke="var(--accent)" stroke-width="2" /></svg>Cordboard</span>`;
+}
 
 /** @param {{name: keyof typeof PATHS, size?: "s"|"l"}} props */
 export function Icon({ name, size = "" }) {

@@ -73,12 +73,14 @@ export class WebrtcLeg {
     for (const track of this.microphone.getAudioTracks()) track.enabled = !muted;
   }
 
-  /** Ends the leg at the node, then here. */
-  async leave() {
-    const ended = this.location
+  /** Ends the leg here, and at the node unless it has ended there. */
+  async leave(tell = true) {
+    const ended = tell && this.location
       ? fetch(this.location, { method: "DELETE", headers: { Authorization: `Bearer ${this.token}` }, keepalive: true })
       : Promise.resolve();
+    this.connection.onconnectionstatechange = null;
     this.connection.close();
+    for (const track of this.microphone.getTracks()) track.stop();
     for (const speaker of this.speakers) speaker.srcObject = null;
     await ended.catch(() => undefined);
   }
