@@ -72,6 +72,7 @@ class WorkerParts:
             LedgerActivities(self.log).append,
             media.apply_commands,
             profiles.pin_profile,
+            profiles.read_hand_over,
             voice.engage_voice,
             voice.release_voice,
             voice.say_line,

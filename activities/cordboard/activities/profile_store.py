@@ -11,10 +11,13 @@ from typing import Protocol
 
 from temporalio import activity
 
-from cordboard.activity.v1.call_activities_pb2 import PinProfileInput
+from cordboard.activity.v1.call_activities_pb2 import HandOverRules, PinProfileInput, ReadHandOverInput
 from cordboard.call.v1.commands_pb2 import PinProfile
 from cordboard.core.errors import InvalidError, NotFoundError
 from cordboard.workflows.vertical_pack import VerticalPack
+
+NOBODY_FREE = ("I'm sorry, there is nobody free to talk to you now.", "Please call again.", "Goodbye.")
+"""Said where the profile has no line of its own for it."""
 
 
 class ProfileStore(Protocol):
@@ -105,6 +108,19 @@ class ProfileActivities:
         profile = json.loads(pack.profile(agent))
         content = json.dumps(profile, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         return PinProfile(name=agent, version=str(profile.get("version", "")), digest=await self._store.keep(content))
+
+    @activity.defn
+    async def read_hand_over(self, wanted: ReadHandOverInput) -> HandOverRules:
+        """Read what a pinned profile says about humans taking over. Its author may have left out all of it."""
+        profile = json.loads(await self._store.content(wanted.profile_digest))
+        lines, escalation = profile.get("lines", {}), profile.get("escalation", {})
+        return HandOverRules(
+            queue=escalation.get("queue", ""),
+            skills=escalation.get("skills", ()),
+            handing_over=lines.get("low_confidence", ()),
+            nobody_free=lines.get("nobody_free") or NOBODY_FREE,
+            callback_promised=lines.get("callback_promised", ()),
+        )
 
 
 def _unknown(digest: bytes) -> NotFoundError:

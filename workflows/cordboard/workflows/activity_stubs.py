@@ -14,7 +14,9 @@ from cordboard.activity.v1.call_activities_pb2 import (
     DeliverToolResultInput,
     EngageVoiceInput,
     EngageVoiceResult,
+    HandOverRules,
     PinProfileInput,
+    ReadHandOverInput,
     ReleaseVoiceInput,
     SayLineInput,
 )
@@ -55,6 +57,12 @@ async def pin_profile(wanted: PinProfileInput) -> PinProfile:
 
 
 @activity.defn
+async def read_hand_over(wanted: ReadHandOverInput) -> HandOverRules:
+    """Read what a pinned agent profile says about humans taking over. Raises NotFoundError(PROFILE_UNKNOWN)."""
+    raise NotImplementedError
+
+
+@activity.defn
 async def engage_voice(engagement: EngageVoiceInput) -> EngageVoiceResult:
     """Choose a voice agent and have it take the talk. Raises ExhaustedError(NO_NODE), UnavailableError."""
     raise NotImplementedError
@@ -78,4 +86,14 @@ async def deliver_tool_result(delivery: DeliverToolResultInput) -> None:
     raise NotImplementedError
 
 
-ALL = (admit, append, apply_commands, pin_profile, engage_voice, release_voice, say_line, deliver_tool_result)
+ALL = (
+    admit,
+    append,
+    apply_commands,
+    pin_profile,
+    read_hand_over,
+    engage_voice,
+    release_voice,
+    say_line,
+    deliver_tool_result,
+)

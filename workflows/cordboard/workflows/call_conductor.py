@@ -23,6 +23,7 @@ from cordboard.core.errors import CordboardError, InternalError, UnavailableErro
 from cordboard.media.v1.command_pb2 import CloseRoom, Command
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.admission import admit, answer_of
+from cordboard.workflows.agent_link import AgentLink
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.caller_rules import CallerRules
 from cordboard.workflows.default_script import default_script
@@ -30,6 +31,7 @@ from cordboard.workflows.failures import to_failure
 from cordboard.workflows.limits import JOIN
 from cordboard.workflows.media_lane import PATIENCE, MediaLane
 from cordboard.workflows.phase_index import PhaseIndex
+from cordboard.workflows.room_rules import RoomRules
 from cordboard.workflows.timer_wheel import TimerWheel
 from cordboard.workflows.tool_bench import ToolBench
 from cordboard.workflows.verbs import Call, CallOver
@@ -51,12 +53,13 @@ class CallConductor:
         self.loop = CallLoop(call.call_id)
         self.media = MediaLane(self.loop)
         self.voice = VoiceLink(self.loop, self.media)
-        rules = CallerRules(self.loop)
-        self.loop.rules.append(rules.apply)
+        self.agent = AgentLink(self.loop)
+        self.loop.rules += [CallerRules(self.loop).apply, self.agent.apply, RoomRules(self.loop).apply]
         self.loop.reactors += [
             self.media,
             TimerWheel(self.loop),
             self.voice,
+            self.agent,
             ToolBench(self.loop),
             PhaseIndex(self.loop),
         ]
@@ -146,7 +149,7 @@ class CallConductor:
     async def _conduct(self) -> None:
         """Run the script, then release whatever the call still holds, however the script came to its end."""
         try:
-            await default_script(Call(self.loop, self.media, self.voice))
+            await default_script(Call(self.loop, self.voice, self.agent))
             await self.loop.ask(HangUp(reason=reasons.DONE))
         except CallOver:
             pass
@@ -166,7 +169,9 @@ class CallConductor:
         if self.media.room_open:
             close = SendMediaCommand(command=Command(close_room=CloseRoom(reason=reason)))
             await self.loop.ask(close, pressing=True)
-        await workflow.wait_condition(lambda: self.loop.is_quiet and (self.media.idle or self.media.lost))
+        await workflow.wait_condition(
+            lambda: self.loop.is_quiet and self.agent.idle and (self.media.idle or self.media.lost)
+        )
         if self.loop.state.phase in phases.LIVING:
             await self.loop.ask(CompleteCall())
 

@@ -16,6 +16,8 @@ from cordboard.call.v1.call_service_pb2 import (
 )
 from cordboard.call.v1.call_workflow_pb2 import (
     AddLegInput,
+    AgentReservation,
+    AgentWithdrawal,
     CallInput,
     CallResult,
     EndCallInput,
@@ -23,6 +25,7 @@ from cordboard.call.v1.call_workflow_pb2 import (
     FactBatch,
     HoldInput,
     NodeLost,
+    QueuePlace,
     RemoveLegInput,
     RetrieveInput,
     SetRecordingInput,
@@ -33,7 +36,7 @@ from cordboard.call.v1.call_workflow_pb2 import (
 from cordboard.core.errors import ConflictError, CordboardError
 from cordboard.core.state_digest import to_canonical_json
 from cordboard.core.view import to_view
-from cordboard.workflows import names
+from cordboard.workflows import names, routing_stubs
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.steering import Steering
@@ -155,6 +158,21 @@ class CallWorkflow:
     def lose_node(self, lost: NodeLost) -> None:
         """Note that a media node is gone; another node's end is no concern of this call."""
         self._conductor.lose_node(lost.node_id, lost.boot_id)
+
+    @workflow.signal(name=routing_stubs.SIGNAL_AGENT_RESERVED)
+    def agent_reserved(self, reservation: AgentReservation) -> None:
+        """Ring a human agent who is set aside for this call."""
+        self._conductor.agent.reserve(reservation)
+
+    @workflow.signal(name=routing_stubs.SIGNAL_AGENT_WITHDRAWN)
+    def agent_withdrawn(self, withdrawal: AgentWithdrawal) -> None:
+        """Give up a human agent whose reservation ended by itself."""
+        self._conductor.agent.withdraw(withdrawal)
+
+    @workflow.signal(name=routing_stubs.SIGNAL_QUEUE_MOVED)
+    def queue_moved(self, place: QueuePlace) -> None:
+        """Note where the call stands in its queue."""
+        self._conductor.agent.move(place)
 
     @workflow.query(name=names.QUERY_STATE)
     def state(self) -> StateAnswer:

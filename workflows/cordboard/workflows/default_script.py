@@ -1,14 +1,22 @@
 """What happens to a call that names no workflow of its own."""
 
+from typing import Final
+
+from cordboard.core import reasons
+from cordboard.workflows.bridging import Bridged, BridgeOutcome, priority_of
+from cordboard.workflows.talk import TalkResult
 from cordboard.workflows.verbs import Call
 
-DONE = "DONE"
-NO_HUMAN = "NO_HUMAN"
-TALK_ENDED = "TALK_ENDED"
+DONE: Final = "DONE"
+NO_HUMAN: Final = "NO_HUMAN"
+TALK_ENDED: Final = "TALK_ENDED"
+
+BRIDGES: Final = 2
+"""An agent whose connection breaks is replaced so often, less one."""
 
 
 async def default_script(call: Call) -> None:
-    """Answer, ask for consent, record when it was given, let the AI agent serve the caller, hang up."""
+    """Answer, ask for consent, record when it was given, let the AI agent serve the caller, or a human, hang up."""
     await call.answer()
     if await call.consent():
         await call.record()
@@ -16,7 +24,28 @@ async def default_script(call: Call) -> None:
     if talk.done:
         await call.hang_up(DONE)
     elif talk.wants_human:
-        # Human agents join with the next build; until then the AI agent has said that somebody will call back.
-        await call.hang_up(NO_HUMAN)
+        await _reach_human(call, talk)
     else:
         await call.hang_up(TALK_ENDED)
+
+
+async def _reach_human(call: Call, talk: TalkResult) -> None:
+    rules = await call.hand_over_rules()
+    for _ in range(BRIDGES):
+        await call.enqueue(
+            rules.queue or call.state.vertical,
+            skills=talk.skills or rules.skills,
+            priority=priority_of(talk.urgency),
+            hand_over=talk.summary,
+            last_words=rules.handing_over,
+        )
+        bridged: Bridged = await call.bridge()
+        if bridged.outcome == BridgeOutcome.AGENT_HUNG_UP:
+            await call.hang_up(reasons.AGENT_HUNG_UP)
+            return
+        if bridged.outcome == BridgeOutcome.NOBODY:
+            break
+    # Said is what is true: a callback is promised only where the profile does so and there is a number to call.
+    promised = bool(rules.callback_promised) and await call.promise_callback()
+    await call.announce(rules.callback_promised if promised else rules.nobody_free)
+    await call.hang_up(NO_HUMAN)

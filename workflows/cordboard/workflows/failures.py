@@ -10,6 +10,10 @@ _CATEGORIES: dict[str, type[CordboardError]] = {
 }
 
 
+NOT_REGISTERED = "NotFoundError"
+"""Type of the failure by which a worker says that it has no such activity."""
+
+
 def to_failure(error: CordboardError) -> ApplicationError:
     """Make the failure of an error: its type is the stable reason, and only a retryable error may be tried again."""
     return ApplicationError(
@@ -19,6 +23,15 @@ def to_failure(error: CordboardError) -> ApplicationError:
         type=error.reason,
         non_retryable=not error.retryable,
     )
+
+
+def may_pass(failure: BaseException) -> bool:
+    """Tell whether an activity whose time ran out may succeed with more of it; one that no worker has never does."""
+    while isinstance(failure, FailureError) and not isinstance(failure, ApplicationError):
+        if failure.cause is None:
+            return True
+        failure = failure.cause
+    return not isinstance(failure, ApplicationError) or not (failure.non_retryable or failure.type == NOT_REGISTERED)
 
 
 def from_failure(failure: BaseException | None) -> CordboardError:

@@ -23,6 +23,9 @@ TALK: Final = timedelta(minutes=30)
 VOICE_ATTACH: Final = timedelta(seconds=8)
 """A voice agent that took the call has opened its port by then, or another one is asked."""
 
+ANNOUNCEMENT: Final = timedelta(seconds=30)
+"""An AI agent that is only to say a line has said it by then."""
+
 FAREWELL: Final = timedelta(seconds=10)
 """What the voice agent is saying when the talk is over is finished by then."""
 

@@ -28,8 +28,9 @@ from cordboard.core import phases, reasons
 from cordboard.core.errors import CordboardError, InvalidError, NotFoundError, UnavailableError, WrongStateError
 from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
 from cordboard.media.v1.command_pb2 import Command, RemoveLeg, WebrtcOffer
-from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_TRANSPORT_WEBRTC
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_ROLE_HUMAN_AGENT, LEG_TRANSPORT_WEBRTC
 from cordboard.workflows.admission import BAD_SDP
+from cordboard.workflows.agent_seat import check_agent
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.media_lane import MEDIA_LOST
@@ -86,8 +87,13 @@ class Steering:
         await self._ask(wanted.actor, _end(wanted), pressing=True)
 
     def check_add_leg(self, wanted: AddLegInput) -> None:
-        """Refuse a leg where none may join."""
+        """Refuse a leg where none may join, and a human agent whom the call was not offered to."""
         self._check(*_legs(wanted, "new"))
+        if wanted.request.role == LEG_ROLE_HUMAN_AGENT:
+            try:
+                check_agent(self._loop.state, wanted)
+            except CordboardError as error:
+                raise to_failure(error) from error
 
     async def add_leg(self, wanted: AddLegInput) -> AddLegResponse:
         """Add a leg and give the node's answer."""

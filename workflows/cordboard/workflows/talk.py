@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cordboard.call.v1.call_pb2 import (
     TALK_OUTCOME_DONE,
+    TALK_OUTCOME_FAULT,
     TALK_OUTCOME_LOW_CONFIDENCE,
     TALK_OUTCOME_RED_LINE,
     TALK_OUTCOME_UNSPECIFIED,
@@ -54,9 +55,10 @@ class TalkResult:
 
     @property
     def wants_human(self) -> bool:
-        """The caller, the AI agent or an app asked for a human."""
+        """The caller, the AI agent or an app asked for a human, or the AI agent could not go on."""
         return bool(self.escalated) or self.outcome in (
             TALK_OUTCOME_WANTS_HUMAN,
             TALK_OUTCOME_RED_LINE,
             TALK_OUTCOME_LOW_CONFIDENCE,
+            TALK_OUTCOME_FAULT,
         )

@@ -21,6 +21,9 @@ CALL = "call"
 REJOIN = "rejoin"
 VOICE_ATTACH = "voice_attach"
 FAREWELL = "farewell"
+RING = "ring"
+AGENT_JOIN = "agent_join"
+PATIENCE = "patience"
 
 
 def due_in(delay: timedelta) -> Timestamp:

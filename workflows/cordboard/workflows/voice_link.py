@@ -1,5 +1,6 @@
 """The call's voice agent: engaged, replaced when it dies, told what tools gave, released."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -30,18 +31,18 @@ from cordboard.voice.v1.voice_agent_service_pb2 import (
 )
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.call_loop import CallLoop
-from cordboard.workflows.limits import ENGAGEMENTS, VOICE_ATTACH
+from cordboard.workflows.limits import ENGAGEMENTS, POLICY, VOICE_ATTACH
 from cordboard.workflows.media_lane import MediaLane
 from cordboard.workflows.timer_wheel import VOICE_ATTACH as VOICE_ATTACH_TIMER
 from cordboard.workflows.timer_wheel import set_timer
 
 _OPTIONS: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=5),
-    "schedule_to_close_timeout": timedelta(seconds=10),
+    "schedule_to_close_timeout": POLICY.voice_rejoin,
     "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1)),
 }
 
-_RELEASE = {
+_SHORT = {
     **_OPTIONS,
     "start_to_close_timeout": timedelta(seconds=2),
     "schedule_to_close_timeout": timedelta(seconds=4),
@@ -64,6 +65,11 @@ class VoiceLink:
         self._number = 0
         self._in_vain = 0
         self._undelivered: dict[str, ToolCallSettled] = {}
+        self._leaving = False
+        """Whether the voice agent was told to leave; then nobody takes its place."""
+        self.announcement: tuple[str, ...] = ()
+        """All that the next voice agent is to say; empty for a talk."""
+        self._said: tuple[str, ...] = ()
         loop.fact_listeners.append(self._listen)
         loop.on_timer[VOICE_ATTACH_TIMER] = self._replace
 
@@ -76,6 +82,8 @@ class VoiceLink:
         """Engage a voice agent, and hand it the results of tools."""
         if isinstance(event, AiEngaged):
             self._in_vain = 0
+            self._leaving = False
+            self._said = self.announcement
             self._engage(resume=False)
         elif isinstance(event, ToolCallSettled):
             self._undelivered[event.tool_call_id] = event
@@ -89,8 +97,9 @@ class VoiceLink:
                 activity_stubs.say_line, SayLineInput(address=self._address, request=request), _forget, **_OPTIONS
             )
 
-    def release(self, reason: str, *, finish_speaking: bool) -> None:
+    def release(self, reason: str, *, finish_speaking: bool, last_words: Sequence[str] = ()) -> None:
         """Take the voice agent out; nothing happens when none was ever engaged, or it was released before."""
+        self._leaving = True
         if not self._address:
             return
         request = ReleaseRequest(
@@ -98,10 +107,11 @@ class VoiceLink:
             call_id=self._loop.call_id,
             reason=reason,
             finish_speaking=finish_speaking,
+            last_words=last_words,
         )
         release = ReleaseVoiceInput(address=self._address, request=request)
         self._address = ""
-        self._loop.start(activity_stubs.release_voice, release, _forget, **_RELEASE)
+        self._loop.start(activity_stubs.release_voice, release, _forget, **_SHORT)
 
     def _listen(self, fact: Message) -> None:
         state = self._loop.state
@@ -115,12 +125,13 @@ class VoiceLink:
 
     def _replace(self) -> None:
         """Engage another instance with the conversation so far."""
-        if not self._loop.state.ai_engaged or self._engaging:
+        if not self._loop.state.ai_engaged or self._engaging or self._leaving:
             return
         if self._node_id:
             self._avoid.append(self._node_id)
         # It may live and only be cut off: told to leave, it cannot speak beside the one that takes its place.
         self.release(reasons.REPLACED, finish_speaking=False)
+        self._leaving = False
         self._node_id = ""
         self._in_vain += 1
         if self._in_vain >= ENGAGEMENTS:
@@ -144,12 +155,13 @@ class VoiceLink:
             node_address=self._media.address,
             leg_token=self._media.leg_token,
             ask_consent=state.consent == CONSENT_ASKED,
+            announcement=self._said,
         )
         engagement = EngageVoiceInput(
             request=request,
             profile_digest=state.profile.digest,
             avoid=self._avoid,
-            resume=resume,
+            resume=resume and not self._said,
             consent=state.consent,
         )
         self._loop.start(activity_stubs.engage_voice, engagement, self._engaged, **_OPTIONS)
@@ -157,12 +169,14 @@ class VoiceLink:
     def _engaged(self, handle: Any) -> None:
         self._engaging = False
         if handle.exception() is not None:
-            self._replace()
+            # Every voice agent was asked, for as long as a caller can be kept waiting.
+            if self._loop.state.ai_engaged:
+                self._loop.decide(ReleaseAi(outcome=TALK_OUTCOME_FAULT))
             return
         result: EngageVoiceResult = handle.result()
         self._address, self._node_id = result.address, result.node_id
         state = self._loop.state
-        if not state.ai_engaged:
+        if not state.ai_engaged or self._leaving:
             # The talk ended while the agent was being asked; nobody else would take it out.
             self.release(reasons.CALL_ENDED, finish_speaking=False)
             return
@@ -187,7 +201,7 @@ class VoiceLink:
                 activity_stubs.deliver_tool_result,
                 DeliverToolResultInput(address=self._address, request=request),
                 partial(self._delivered, settled),
-                **_OPTIONS,
+                **_SHORT,
             )
 
     def _delivered(self, settled: ToolCallSettled, handle: Any) -> None:

@@ -1,0 +1,257 @@
+"""The call's human agent: waited for, rung, bridged, given back.
+
+Routing sets agents aside and tells the call by signals; the desk's answer and the agent's media come as facts. The link
+turns them into decisions, and tells routing what became of its reservations once that is on the log.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+from google.protobuf.message import Message
+from temporalio import workflow
+
+from cordboard.activity.v1.routing_activities_pb2 import (
+    RoutingCancelInput,
+    RoutingConfirmInput,
+    RoutingEnqueueInput,
+    RoutingReleaseInput,
+)
+from cordboard.call.v1.agent_facts_pb2 import (
+    AGENT_STATE_NOT_READY,
+    AGENT_STATE_READY,
+    AGENT_STATE_WRAP_UP,
+    AgentState,
+)
+from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_QUEUED
+from cordboard.call.v1.call_workflow_pb2 import AgentReservation, AgentWithdrawal, QueuePlace
+from cordboard.call.v1.commands_pb2 import AlertAgent, CancelTimer, ConnectAgent, MissAgent, NoteQueuePosition
+from cordboard.call.v1.decisions_pb2 import (
+    AgentAlerted,
+    AgentConnected,
+    AgentMissed,
+    AiEngaged,
+    CallAbandoned,
+    CallbackBooked,
+    CallCancelled,
+    CallFailed,
+    CallQueued,
+    VoicemailStarted,
+    WrapUpStarted,
+)
+from cordboard.core import phases, reasons
+from cordboard.core.call_state import CallState
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
+from cordboard.workflows import routing_stubs
+from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.failures import from_failure, may_pass
+from cordboard.workflows.limits import POLICY
+from cordboard.workflows.routing_lane import RoutingLane
+from cordboard.workflows.timer_wheel import AGENT_JOIN, PATIENCE, RING, set_timer
+
+_LEFT_QUEUE = (AiEngaged, CallbackBooked, VoicemailStarted)
+_ENDS = (CallAbandoned, CallCancelled, CallFailed, WrapUpStarted)
+
+
+class AgentLink:
+    """Keeps the call's side of routing: at most one reservation is the call's at any time."""
+
+    def __init__(self, loop: CallLoop) -> None:
+        self._loop = loop
+        self._lane = RoutingLane(loop)
+        self._ordinal = 0
+        self._waiting = False
+        self._seen: set[tuple[str, int]] = set()
+        self._offered: AgentReservation | None = None
+        """Set aside, and not rung yet."""
+        self._taken: AgentReservation | None = None
+        """The agent who is rung, or in the call."""
+        self.ring: timedelta = POLICY.ring
+        """How long an agent is rung from now on."""
+        self.closed = False
+        """Whether no further agent is to be rung: patience is over, or there is no routing."""
+        loop.on_timer[RING] = partial(self._miss, reasons.NO_ANSWER)
+        loop.on_timer[AGENT_JOIN] = partial(self._miss, reasons.NO_ANSWER)
+        loop.on_timer[PATIENCE] = self._close
+
+    @property
+    def idle(self) -> bool:
+        """Whether routing has been told everything."""
+        return self._lane.idle
+
+    def reserve(self, reservation: AgentReservation) -> None:
+        """Take note that an agent is set aside for this call; a repeat changes nothing."""
+        self._loop.post(partial(self._reserved, reservation))
+
+    def withdraw(self, withdrawal: AgentWithdrawal) -> None:
+        """Take note that a reservation ended by itself."""
+        self._loop.post(partial(self._withdrawn, withdrawal))
+
+    def move(self, place: QueuePlace) -> None:
+        """Take note of the call's place in its queue."""
+        self._loop.post(lambda: self._loop.decide(NoteQueuePosition(position=place.position)))
+
+    def reopen(self) -> None:
+        """Wait in the queue again after patience was over; the queue itself is on the log already."""
+
+        def act() -> None:
+            if self.closed and self._loop.state.phase == PHASE_QUEUED:
+                self._wait(self._loop.state)
+
+        self._loop.post(act)
+
+    def react(self, event: Message) -> None:
+        """Tell routing what was decided."""
+        if isinstance(event, CallQueued):
+            self._release(AGENT_STATE_NOT_READY, reasons.SESSION_LOST)
+            self._wait(self._loop.state)
+        elif isinstance(event, AgentAlerted):
+            self._taken = AgentReservation(agent_id=event.agent_id, reservation_epoch=event.reservation_epoch)
+        elif isinstance(event, AgentMissed):
+            self._release(AGENT_STATE_NOT_READY, event.reason)
+        elif isinstance(event, AgentConnected):
+            self._confirm()
+        elif isinstance(event, _LEFT_QUEUE + _ENDS):
+            self._leave()
+        if self.closed and self._waiting and self._taken is None and self._loop.state.phase == PHASE_QUEUED:
+            self._cancel()
+
+    def apply(self) -> None:
+        """Decide what the state asks for; runs in each round of the loop."""
+        state = self._loop.state
+        if state.phase not in phases.OPEN:
+            return
+        if self._offered is not None:
+            self._answer_offer(self._offered, state)
+        self._connect()
+        self._keep_time()
+
+    def _reserved(self, reservation: AgentReservation) -> None:
+        key = (reservation.agent_id, reservation.reservation_epoch)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        if self._loop.state.phase == PHASE_AGENT_ALERTING:
+            # Routing has given the agent who is being rung to nobody else, but this call has another one.
+            self._miss(reasons.NO_ANSWER)
+        self._offered = reservation
+
+    def _withdrawn(self, withdrawal: AgentWithdrawal) -> None:
+        key = (withdrawal.agent_id, withdrawal.reservation_epoch)
+        self._seen.add(key)
+        offered, offer = self._offered, self._loop.state.offer
+        if offered is not None and (offered.agent_id, offered.reservation_epoch) == key:
+            self._offered = None
+        elif offer is not None and (offer.agent_id, offer.reservation_epoch) == key:
+            self._miss(withdrawal.reason)
+
+    def _answer_offer(self, offered: AgentReservation, state: CallState) -> None:
+        """Ring the agent, or give them back; while the caller is away they are kept."""
+        if state.phase != PHASE_QUEUED or self.closed:
+            self._offered = None
+            self._give_back(offered, AGENT_STATE_READY, reasons.CALL_ENDED)
+        elif not state.caller_away:
+            self._offered = None
+            alert = AlertAgent(agent_id=offered.agent_id, reservation_epoch=offered.reservation_epoch)
+            self._loop.decide(alert, set_timer(RING, self.ring))
+
+    def _connect(self) -> None:
+        state = self._loop.state
+        offer = state.offer
+        if state.phase != PHASE_AGENT_ALERTING or offer is None or not offer.accepted:
+            return
+        for leg in state.living_legs(LEG_ROLE_HUMAN_AGENT):
+            if leg.connected and leg.party_id == offer.agent_id:
+                self._loop.decide(ConnectAgent(leg_id=leg.leg_id), CancelTimer(timer_id=PATIENCE))
+                return
+
+    def _keep_time(self) -> None:
+        state = self._loop.state
+        alerting = state.phase == PHASE_AGENT_ALERTING
+        accepted = alerting and state.offer is not None and state.offer.accepted
+        if accepted and state.timer(AGENT_JOIN) is None:
+            self._loop.decide(set_timer(AGENT_JOIN, POLICY.connect))
+        for timer_id, wanted in ((RING, alerting and not accepted), (AGENT_JOIN, accepted)):
+            if not wanted and state.timer(timer_id) is not None:
+                self._loop.decide(CancelTimer(timer_id=timer_id))
+
+    def _miss(self, reason: str) -> None:
+        if self._loop.state.phase == PHASE_AGENT_ALERTING:
+            self._loop.decide(MissAgent(reason=reason))
+
+    def _close(self) -> None:
+        self.closed = True
+
+    def _wait(self, state: CallState) -> None:
+        if state.queue is None:
+            return
+        self._ordinal += 1
+        self.closed, self._waiting = False, True
+        wait = RoutingEnqueueInput(
+            call_id=state.call_id,
+            tenant=state.tenant,
+            queue=state.queue.queue,
+            skills=state.queue.skills,
+            priority=state.queue.priority,
+            ordinal=self._ordinal,
+        )
+        self._lane.send(routing_stubs.routing_enqueue, wait, partial(self._enqueued, wait))
+
+    def _enqueued(self, wait: RoutingEnqueueInput, failure: BaseException | None) -> None:
+        if failure is None or wait.ordinal != self._ordinal or not self._waiting:
+            return
+        if may_pass(failure):
+            self._lane.send(routing_stubs.routing_enqueue, wait, partial(self._enqueued, wait))
+        else:
+            workflow.logger.error("there is no routing", extra={"reason": from_failure(failure).reason})
+            self.closed, self._waiting = True, False
+
+    def _confirm(self) -> None:
+        self._waiting = False
+        taken = self._taken
+        if taken is None:
+            return
+        state = self._loop.state
+        confirmed = RoutingConfirmInput(
+            call_id=state.call_id,
+            tenant=state.tenant,
+            agent_id=taken.agent_id,
+            reservation_epoch=taken.reservation_epoch,
+        )
+        self._lane.send(routing_stubs.routing_confirm, confirmed, self._confirmed)
+
+    def _confirmed(self, failure: BaseException | None) -> None:
+        # Two people are talking. Whatever routing makes of it, the agent is not ready for others: it has said so.
+        if failure is not None:
+            workflow.logger.warning("an agent was not confirmed", extra={"reason": from_failure(failure).reason})
+
+    def _leave(self) -> None:
+        """Leave the queue, with whoever was set aside; an agent who was in the call has work to finish."""
+        if self._waiting:
+            # An agent who is only being rung is ready again by this.
+            self._cancel()
+            self._taken = None
+        self._offered = None
+        self._release(AGENT_STATE_WRAP_UP, "")
+
+    def _cancel(self) -> None:
+        self._waiting = False
+        state = self._loop.state
+        over = RoutingCancelInput(call_id=state.call_id, tenant=state.tenant, ordinal=self._ordinal)
+        self._lane.send(routing_stubs.routing_cancel, over)
+
+    def _release(self, next_state: AgentState.ValueType, reason: str) -> None:
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            self._give_back(taken, next_state, reason)
+
+    def _give_back(self, reservation: AgentReservation, next_state: AgentState.ValueType, reason: str) -> None:
+        state = self._loop.state
+        left = RoutingReleaseInput(
+            call_id=state.call_id,
+            tenant=state.tenant,
+            agent_id=reservation.agent_id,
+            reservation_epoch=reservation.reservation_epoch,
+            next_state=next_state,
+            reason=reason,
+        )
+        self._lane.send(routing_stubs.routing_release, left)

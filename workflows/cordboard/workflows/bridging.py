@@ -1,0 +1,36 @@
+"""What waiting for a human agent gave, and how such a wait is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from cordboard.call.v1.call_pb2 import URGENCY_SOON, URGENCY_URGENT, Urgency
+
+
+class BridgeOutcome(StrEnum):
+    """How a bridge ended."""
+
+    AGENT_HUNG_UP = "AGENT_HUNG_UP"
+    """A human agent served the caller and ended the call."""
+    AGENT_LOST = "AGENT_LOST"
+    """The human agent's connection broke; the caller is still there."""
+    NOBODY = "NOBODY"
+    """No human agent came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """What a bridge gave."""
+
+    outcome: BridgeOutcome
+    agent_id: str = ""
+
+
+PRIORITY: Mapping[Urgency.ValueType, int] = MappingProxyType({URGENCY_SOON: 10, URGENCY_URGENT: 20})
+"""Place in the queue by urgency; whatever is not named has 0."""
+
+
+def priority_of(urgency: Urgency.ValueType) -> int:
+    """Give the priority of a matter; higher is sooner."""
+    return PRIORITY.get(urgency, 0)

@@ -1,0 +1,126 @@
+"""Verbs by which a human agent takes the call over."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from cordboard.activity.v1.call_activities_pb2 import HandOverRules, ReadHandOverInput
+from cordboard.call.v1.call_pb2 import PHASE_AGENT_CONNECTED, PHASE_QUEUED
+from cordboard.call.v1.commands_pb2 import BookCallback, Enqueue, HoldLeg, RetrieveLeg
+from cordboard.core import reasons
+from cordboard.media.v1.leg_pb2 import LEG_STATE_ENDED
+from cordboard.workflows import activity_stubs
+from cordboard.workflows.agent_link import AgentLink
+from cordboard.workflows.bridging import Bridged, BridgeOutcome
+from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.limits import POLICY
+from cordboard.workflows.talk_verbs import TalkVerbs
+from cordboard.workflows.timer_wheel import PATIENCE, set_timer
+from cordboard.workflows.voice_link import VoiceLink
+
+HAND_OVER = "HAND_OVER"
+"""Reason of an AI agent that leaves the caller to a human."""
+
+_READING = timedelta(seconds=5)
+
+
+class HumanVerbs(TalkVerbs):
+    """Enqueue, bridge, hold, retrieve, promise a callback."""
+
+    def __init__(self, loop: CallLoop, voice: VoiceLink, agent: AgentLink) -> None:
+        super().__init__(loop, voice)
+        self._agent = agent
+
+    async def hand_over_rules(self) -> HandOverRules:
+        """Give what the call's agent profile says about humans taking over; nothing when it cannot be read."""
+        profile = self.state.profile
+        if profile is None:
+            return HandOverRules()
+        try:
+            return await workflow.execute_activity(
+                activity_stubs.read_hand_over,
+                ReadHandOverInput(profile_digest=profile.digest),
+                start_to_close_timeout=_READING,
+                schedule_to_close_timeout=2 * _READING,
+            )
+        except ActivityError:
+            return HandOverRules(queue=profile.name)
+
+    async def enqueue(
+        self,
+        queue: str,
+        *,
+        skills: Iterable[str] = (),
+        priority: int = 0,
+        hand_over: str = "",
+        last_words: Sequence[str] = (),
+    ) -> None:
+        """Have the call wait for a human agent who serves `queue` and has all of `skills`; higher `priority` is sooner.
+
+        An AI agent that still talks says `last_words` and leaves first. `hand_over` is what the human has to know.
+        A caller who is on hold is taken back: nobody would do it later.
+        """
+        if self.state.ai_engaged:
+            await self._farewell(HAND_OVER, last_words)
+        else:
+            self._voice.release(HAND_OVER, finish_speaking=True)
+        held = [RetrieveLeg(leg_id=leg.leg_id) for leg in self.state.living_legs() if leg.held]
+        ask = Enqueue(queue=queue, skills=sorted(skills), priority=priority, hand_over=hand_over)
+        await self._ask(*held, ask)
+        self._agent.reopen()
+
+    async def bridge(
+        self,
+        *,
+        ring: timedelta = POLICY.ring,
+        patience: timedelta = POLICY.patience,
+        otherwise: Callable[[], Awaitable[None]] | None = None,
+    ) -> Bridged:
+        """Ring agents one after the other, each for `ring`, and stay until the bridge is over.
+
+        After `patience` nobody else is rung, and `otherwise` is done. An agent who is being rung by then may still
+        take the call.
+        """
+        self._agent.ring = ring
+        await self._ask(set_timer(PATIENCE, patience))
+        await self._until(lambda: self._is_connected() or self._is_given_up())
+        if not self._is_connected():
+            if otherwise is not None:
+                await otherwise()
+            return Bridged(BridgeOutcome.NOBODY)
+        offer = self.state.offer
+        assert offer is not None
+        await self._until(lambda: not self._is_connected())
+        leg = self.state.leg(offer.leg_id)
+        left = leg is not None and leg.state == LEG_STATE_ENDED and leg.reason not in reasons.VANISHED
+        outcome = BridgeOutcome.AGENT_HUNG_UP if left else BridgeOutcome.AGENT_LOST
+        return Bridged(outcome, offer.agent_id)
+
+    async def hold(self, leg_id: str) -> None:
+        """Put a leg on hold: it hears nobody and is heard by nobody."""
+        await self._ask(HoldLeg(leg_id=leg_id))
+
+    async def retrieve(self, leg_id: str) -> None:
+        """Take a leg back from hold."""
+        await self._ask(RetrieveLeg(leg_id=leg_id))
+
+    async def promise_callback(self) -> bool:
+        """Put on record that the caller is to be called back; False when no number is known."""
+        number = self.state.slots.callback_number
+        if not number:
+            return False
+        await self._ask(BookCallback(number=number))
+        return True
+
+    def _is_connected(self) -> bool:
+        """Whether a human agent is in the call, and there."""
+        offer = self.state.offer
+        if self.state.phase != PHASE_AGENT_CONNECTED or offer is None:
+            return False
+        leg = self.state.leg(offer.leg_id)
+        return leg is not None and leg.living
+
+    def _is_given_up(self) -> bool:
+        return self._agent.closed and self.state.phase == PHASE_QUEUED
