@@ -61,7 +61,7 @@ async def faultless(page: Page) -> None:
     assert await page.evaluate(FAULTS) == []
     for scheme in ("light", "dark"):
         # With motion, colours would still be on their way.
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert await page.evaluate(CONTRAST) == [], scheme
 
 
