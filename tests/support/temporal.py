@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
+from scripted_routing import ScriptedRouting
 from temporalio import activity
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -89,7 +90,13 @@ class TestPack:
         """Give the one profile."""
         if agent != AGENT:
             raise NotFoundError("PROFILE_UNKNOWN", "no such profile")
-        return json.dumps({"name": AGENT, "version": "1"}).encode()
+        escalation = {"queue": "front-desk", "skills": ["front-desk"]}
+        lines = {
+            "low_confidence": ["A colleague helps you."],
+            "nobody_free": ["Nobody is free."],
+            "callback_promised": ["We call you back."],
+        }
+        return json.dumps({"name": AGENT, "version": "1", "escalation": escalation, "lines": lines}).encode()
 
     def open_tools(self, database_url: str) -> Any:
         """Tests bring their own tools."""
@@ -143,6 +150,7 @@ class House:
     nodes: MemoryMediaNodes
     agents: MemoryVoiceAgents
     keys: MemoryKeys
+    routing: ScriptedRouting = field(default_factory=ScriptedRouting)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def open_call(self) -> str:
@@ -287,6 +295,10 @@ def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[
         voice.release_voice,
         voice.say_line,
         voice.deliver_tool_result,
+        house.routing.routing_enqueue,
+        house.routing.routing_cancel,
+        house.routing.routing_confirm,
+        house.routing.routing_release,
     ]
 
 

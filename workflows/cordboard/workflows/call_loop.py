@@ -70,8 +70,9 @@ class CallLoop:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no regular activity is under way."""
-        return not self._in_flight
+        """Whether every decision is on the log, its effects have begun, and no activity is under way."""
+        level = self.journal.on_record.decisions == self.journal.state.decisions
+        return level and not self._in_flight
 
     @property
     def state(self) -> CallState:
