@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -167,7 +167,7 @@ class MemoryCall:
         )
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "MemoryCall":
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self.conversation.run())
         self.node.attach()
         await self.settle()

@@ -6,15 +6,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from google.protobuf.message import Message
-
 from cordboard.call.v1.facts_pb2 import (
-    BargedIn,
     ConversationEnded,
     EngineVersionsReported,
-    ReplyHeard,
-    ReplyPlanned,
-    UtteranceHeard,
 )
 from cordboard.core.errors import CordboardError
 from cordboard.media.v1.media_node_service_pb2 import AttachAudioResponse, HeardAudio, Playout
@@ -42,9 +36,9 @@ from cordboard.voice_agent.inbox import Guessed, Item, LineGiven, PortGone, Rele
 from cordboard.voice_agent.media_clock import MediaClock
 from cordboard.voice_agent.patience import Due, Patience
 from cordboard.voice_agent.phrase_cache import PhraseCache
+from cordboard.voice_agent.scribe import Scribe
 from cordboard.voice_agent.speaking import Play, Speaking
 from cordboard.voice_agent.turn_book import OpenTurn, TurnBook
-from cordboard.voice_agent.turn_meter import duration
 
 FAREWELL_LIMIT_S = 6.0
 INAUDIBLE = Transcript("inaudible", 0.0)
@@ -78,12 +72,12 @@ class Conversation:
         self.state = DialogueState(call_id=engagement.call_id)
         self._engines = engines
         self._port = port
-        self._facts = facts
         self._clock_us = clock_us
         self._new_id = new_id
         self._inbox: asyncio.Queue[Item] = asyncio.Queue()
         self._clock = MediaClock()
         self._hearing = Hearing(engines.detector(), Endpointer())
+        self._scribe = Scribe(facts, engagement, lambda: self._hearing.now_us)
         self._speaking = Speaking(
             port, engines.phrases, clock_us=clock_us, new_id=new_id, notify=self._inbox.put_nowait
         )
@@ -117,8 +111,6 @@ class Conversation:
     def is_settled(self) -> bool:
         """True when all that was given to it has been dealt with."""
         return self._inbox.empty() and not self._guesses and self._speaking.is_settled
-
-    # The loop.
 
     async def run(self) -> None:
         """Talk until released. A conversation that ends otherwise leaves a lost port, so that another takes over."""
@@ -172,7 +164,7 @@ class Conversation:
             case "attached":
                 self._clock.observe(response.attached.media_us, self._clock_us())
                 self._hearing.now_us = response.attached.media_us
-                self._log(EngineVersionsReported(versions=dict(self._engines.versions)))
+                self._scribe.write(EngineVersionsReported(versions=dict(self._engines.versions)))
                 self._make(self.engagement.first_move())
             case "audio":
                 await self._on_audio(response.audio)
@@ -232,7 +224,7 @@ class Conversation:
     def _on_turn(self, ended: TurnEnded) -> None:
         if self._rest and not self.state.question_heard and (is_backchannel(ended.text) or is_bare(ended.text)):
             # Nothing was asked yet that this could answer: it belongs to the turn before.
-            self._log_utterance(ended, self.state.turn_id)
+            self._scribe.utterance(ended, self.state.turn_id)
             self._take_up()
             return
         began_us = self._clock_us()
@@ -251,19 +243,8 @@ class Conversation:
         if turn is None:
             return
         turn_id = turn.move.state.turn_id
-        self._log_utterance(turn.ended, turn_id)
+        self._scribe.utterance(turn.ended, turn_id)
         self._log_move(turn.move, turn_id, turn.play)
-
-    def _log_utterance(self, ended: TurnEnded, turn_id: str) -> None:
-        utterance = UtteranceHeard(
-            turn_id=turn_id,
-            leg_id=self.engagement.peer_leg_id,
-            text=ended.text,
-            started_us=ended.started_us,
-            ended_us=ended.ended_us,
-            confidence=ended.confidence,
-        )
-        self._log(utterance, turn_id)
 
     # The agent's moves.
 
@@ -284,20 +265,9 @@ class Conversation:
         return play
 
     def _log_move(self, move: Move, turn_id: str, play: Play | None) -> None:
-        for fact in move.facts:
-            self._log(fact, turn_id)
-        if play is not None:
-            self._log_plan(play)
-        for tool in move.tools:
-            self._log(tool, turn_id)
+        self._scribe.move(move, turn_id, play)
         if move.tools:
             self._patience.tool_asked(self._hearing.now_us)
-        if move.ending is not None and not move.ends_after_speech:
-            self._log(move.ending, turn_id)
-
-    def _log_plan(self, play: Play) -> None:
-        planned = ReplyPlanned(turn_id=play.turn_id, play_id=play.play_id, clauses=play.clauses)
-        self._log(planned, play.turn_id)
 
     def _on_tool(self, outcome: ToolOutcome) -> None:
         if outcome.tool_call_id != self.state.pending:
@@ -311,20 +281,20 @@ class Conversation:
         rest, self._rest = self._rest, ()
         if rest and not self._speaking.is_active:
             self.state = policy.taken_up(self.state)
-            self._log_plan(self._speaking.say(rest, self.state.turn_id))
+            self._scribe.plan(self._speaking.say(rest, self.state.turn_id))
 
     def _wait(self, *, gated: bool) -> None:
         """Do what is due when nobody speaks: a line to say, a filler, a word to a silent caller."""
         quiet = self._hearing.endpointer.is_quiet and not self._speaking.is_active and not gated
         if quiet and self._lines and not self.turns.is_open:
             line = self._lines.popleft()
-            self._log_plan(self._speaking.say((line.text,), "", line.play_id))
+            self._scribe.plan(self._speaking.say((line.text,), "", line.play_id))
             quiet = False
         match self._patience.due(self._hearing.now_us, quiet=quiet, state=self.state):
             case Due.FILLER:
                 play = self._speaking.say(self.engagement.profile.line("filler"), self.state.turn_id)
                 self.turns.answered_by(play)
-                self._log_plan(play)
+                self._scribe.plan(play)
             case Due.TOOL_LOST:
                 self._on_tool(ToolOutcome(self.state.pending, "unknown"))
             case Due.SILENCE:
@@ -354,8 +324,7 @@ class Conversation:
                 self._finish_play(play, sent_us=None)
             case Playout.STATE_FLUSHED:
                 if not self._leaving:
-                    silence = duration(playout.media_us - self._onset_us)
-                    self._log(BargedIn(play_id=play.play_id, onset_to_silence=silence), play.turn_id)
+                    self._scribe.barge_in(play, playout.media_us - self._onset_us)
                 self._finish_play(play, sent_us=playout.sent.ToMicroseconds())
             case _:
                 pass
@@ -365,20 +334,15 @@ class Conversation:
     def _finish_play(self, play: Play, *, sent_us: int | None) -> None:
         """Log what was heard of a play; `sent_us` is None when all of it was sent."""
         heard = play.heard(sent_us)
-        self._log(
-            ReplyHeard(play_id=play.play_id, turn_id=play.turn_id, text=heard.text, interrupted=heard.interrupted),
-            play.turn_id,
-        )
+        self._scribe.heard(play, heard)
         if heard.interrupted:
             self._rest = (*self._rest, *heard.rest)
             self.state = policy.interrupt(self.state, heard.text)
         if (measured := self.turns.finished(play)) is not None:
-            self._log(measured, measured.turn_id)
+            self._scribe.write(measured, measured.turn_id)
         if self._ending is not None and self._ending[0] == play.play_id:
             (_, ending), self._ending = self._ending, None
-            self._log(ending, play.turn_id)
-
-    # The end.
+            self._scribe.write(ending, play.turn_id)
 
     async def _on_release(self, release: Released) -> None:
         self._leaving = True
@@ -389,6 +353,3 @@ class Conversation:
             with contextlib.suppress(CordboardError):
                 await self._speaking.flush()
         self._running = False
-
-    def _log(self, event: Message, turn_id: str = "") -> None:
-        self._facts.record(event, media_us=self._hearing.now_us, leg_id=self.engagement.leg_id, turn_id=turn_id)
