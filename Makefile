@@ -57,7 +57,7 @@ test-packages: ## Install the Debian packages that tests need, or name those tha
 	@bash scripts/install_test_packages.sh
 
 .PHONY: soak
-soak: setup ## Place demo calls for SOAK_MINUTES (default 10) while processes are killed
+soak: setup ## Place demo calls on one stack for SOAK_MINUTES (default 10) and watch its memory
 	@$(BIN)/cordboard bench soak --minutes $${SOAK_MINUTES:-10} $(ARGS)
 
 .PHONY: protos

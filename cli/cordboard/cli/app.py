@@ -2,7 +2,7 @@
 
 import typer
 
-from cordboard.cli.commands.bench import bench
+from cordboard.cli.bench.command import bench
 from cordboard.cli.commands.call import call
 from cordboard.cli.commands.doctor import doctor
 from cordboard.cli.commands.ledger import ledger
