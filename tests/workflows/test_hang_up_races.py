@@ -19,7 +19,7 @@ from temporal import House, PlacedCall
 from cordboard.call.v1.call_pb2 import PHASE_ABANDONED, PHASE_AI_ENGAGED, PHASE_COMPLETED, PHASE_FAILED
 from cordboard.call.v1.call_workflow_pb2 import FactBatch
 from cordboard.call.v1.facts_pb2 import ConsentAnswered, LegStateChanged
-from cordboard.media.v1.leg_pb2 import LEG_STATE_FAILED
+from cordboard.media.v1.leg_pb2 import LEG_STATE_CONNECTED, LEG_STATE_FAILED, LEG_STATE_INITIATED
 from cordboard.workflows import names
 
 Step = Callable[[PlacedCall], Awaitable[None]]
@@ -90,8 +90,11 @@ async def test_media_that_cannot_be_set_up_fails_the_call(house: House) -> None:
 async def test_facts_that_come_twice_and_in_another_order_change_nothing(house: House) -> None:
     call, _ = await house.start()
     await engaged(call)
-    before = [await call.fact(LegStateChanged(leg_id=call.leg_id, state=state, placement_epoch=1)) for state in (1, 3)]
-    await call.until(lambda view: view.legs[0].state == 3)
+    before = [
+        await call.fact(LegStateChanged(leg_id=call.leg_id, state=state, placement_epoch=1))
+        for state in (LEG_STATE_INITIATED, LEG_STATE_CONNECTED)
+    ]
+    await call.until(lambda view: view.legs[0].state == LEG_STATE_CONNECTED)
     seen = (await call.view()).decisions
     for batch in (before, before[::-1], [before[0]] * 3):
         await call.handle.signal(names.SIGNAL_TAKE_FACTS, FactBatch(facts=batch))

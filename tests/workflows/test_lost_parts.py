@@ -28,6 +28,7 @@ from cordboard.call.v1.call_pb2 import (
     TALK_OUTCOME_FAULT,
 )
 from cordboard.call.v1.facts_pb2 import ConsentAnswered, ReplyHeard, SlotsFilled, UtteranceHeard
+from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_VOICE
 from cordboard.workflows import names
 
 
@@ -125,7 +126,7 @@ async def test_a_tools_result_reaches_the_voice_agent_that_took_over(house: Hous
 
 
 async def test_the_only_voice_agent_may_be_asked_again_after_its_restart(house: House) -> None:
-    house.registry.remove(2, "v2")
+    house.registry.remove(NODE_KIND_VOICE, "v2")
     call = await engaged_call(house)
     await detach(call, "LOST")
     await eventually(lambda: len(house.agents.engaged) == 2)

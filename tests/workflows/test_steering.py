@@ -21,7 +21,8 @@ from cordboard.core.errors import (
     UnavailableError,
     WrongStateError,
 )
-from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_SUPERVISOR
+from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_MEDIA
 from cordboard.workflows import names
 from cordboard.workflows.failures import from_failure
 
@@ -64,8 +65,8 @@ async def remove(call: PlacedCall, leg_id: str) -> service.RemoveLegResponse:
 
 
 async def add(call: PlacedCall, sdp: str = OFFER) -> service.AddLegResponse:
-    request = service.AddLegRequest(call_id=call.call_id, sdp_offer=sdp, role=LEG_ROLE_HUMAN_AGENT)
-    argument = workflow_pb.AddLegInput(actor="agent/a1", request=request, party_id="a1", args_digest=DIGEST)
+    request = service.AddLegRequest(call_id=call.call_id, sdp_offer=sdp, role=LEG_ROLE_SUPERVISOR)
+    argument = workflow_pb.AddLegInput(actor="agent/s1", request=request, party_id="s1", args_digest=DIGEST)
     answer: service.AddLegResponse = await call.update(names.UPDATE_ADD_LEG, argument, service.AddLegResponse)
     return answer
 
@@ -198,7 +199,7 @@ async def test_the_same_start_gets_the_same_answer_even_when_the_call_is_over(ho
 @pytest.mark.parametrize(
     ("spoil", "kind", "reason"),
     [
-        (lambda house: house.registry.remove(1, "m1"), CordboardError, "NO_NODE"),
+        (lambda house: house.registry.remove(NODE_KIND_MEDIA, "m1"), CordboardError, "NO_NODE"),
         (lambda house: house.nodes.away.add("m1:1"), UnavailableError, "MEDIA_LOST"),
         (lambda house: house.nodes.refused.update(create_room="NODE_DRAINING"), UnavailableError, "NODE_DRAINING"),
     ],
