@@ -97,6 +97,18 @@ async def test_a_replacing_leg_takes_over_the_place_in_the_matrix(house: RoomHou
     assert ("caller", LEG_STATE_ENDED, "REPLACED") in house.states()
 
 
+async def test_a_leg_takes_the_place_of_one_whose_connection_broke_before(house: RoomHouse) -> None:
+    caller, agent = house.add("caller"), house.add("agent")
+    agent.connect()
+    house.route(agent=["caller"], caller=["agent"])
+    caller.hang_up()
+    again = house.add("caller-2", replaces="caller")
+    again.connect()
+    agent.speak([build_rtp(packet) for packet in packets(2)])
+    again.speak([build_rtp(packet) for packet in packets(3)])
+    assert (len(again.heard), len(agent.heard)) == (2, 3)
+
+
 async def test_a_passive_leg_cannot_be_routed_to_anybody(house: RoomHouse) -> None:
     house.add("copilot", passive=True)
     house.add("agent")

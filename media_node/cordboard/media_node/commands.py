@@ -159,8 +159,6 @@ class CallCommands:
     async def _add_leg(self, room: Room, add: AddLeg, result: CommandResult) -> None:
         transport = add.WhichOneof("transport")
         room.check_new(add.leg_id)
-        if add.replaces_leg_id:
-            room.leg(add.replaces_leg_id)
         if transport == "webrtc_offer":
             identity = _identity(add, LEG_TRANSPORT_WEBRTC)
             leg, result.sdp_answer = await self._answer_offer(identity, add.webrtc_offer.sdp, room)

@@ -88,14 +88,13 @@ class Room:
         return any(leg_id in sources for listener, sources in self._hears.items() if listener in self._connected)
 
     def add(self, leg: Leg, *, replaces: str = "") -> None:
-        """Take in a leg and let it connect. Raises ConflictError(LEG_EXISTS), NotFoundError(LEG_NOT_FOUND).
+        """Take in a leg and let it connect. Raises ConflictError(LEG_EXISTS).
 
-        A leg that `replaces` another takes over its place in the routing; the other ends with REPLACED.
+        A leg that `replaces` another takes over its place in the routing; the other ends with REPLACED, unless it
+        has ended by itself, as it does when its connection breaks.
         """
         leg_id = leg.identity.leg_id
         self.check_new(leg_id)
-        if replaces:
-            self.leg(replaces)
         self._legs[leg_id] = leg
         if replaces:
             self._hears = {
@@ -104,6 +103,7 @@ class Room:
                 )
                 for listener, sources in self._hears.items()
             }
+        if replaces in self._legs:
             self.remove(replaces, "REPLACED")
         leg.start()
 
