@@ -15,7 +15,7 @@ from cordboard.audit_log.postgres.database import Database
 from cordboard.audit_log.postgres.event_store import PostgresEventStore
 from cordboard.audit_log.postgres.schema import prepare_schema
 from cordboard.audit_log.record import StreamKey
-from cordboard.core.errors import UnavailableError
+from cordboard.core.errors import InternalError, UnavailableError
 
 CALL = StreamKey("call", call_id(1))
 
@@ -140,3 +140,43 @@ async def test_a_stopped_appender_leaves_nobody_waiting(postgres_ledger: Postgre
     await store.appender.stop()
     outcomes = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
     assert all(isinstance(outcome, Appended | UnavailableError) for outcome in outcomes)
+
+
+async def test_of_a_batch_only_the_append_that_the_database_minds_is_refused(postgres_ledger: PostgresLedger) -> None:
+    store = postgres_ledger.store
+    await store.append([draft(CALL, 1, source="ledger/l/b")], opening=opening(CALL.id))
+    taken = opening(call_id(9), request_id=f"request-{CALL.id}")
+    outcomes = await asyncio.gather(
+        store.append([draft(CALL, 1, source="media-node/m/1")]),
+        store.append([draft(StreamKey("call", taken.call_id), 1)], opening=taken),
+        store.append([draft(CALL, 1, source="media-node/m/2")]),
+        return_exceptions=True,
+    )
+    before, guilty, after = outcomes
+    assert isinstance(guilty, InternalError)
+    assert guilty.reason == "LEDGER_REFUSED"
+    assert isinstance(before, Appended)
+    assert isinstance(after, Appended)
+    assert sorted([*before.seqs, *after.seqs]) == [2, 3]
+    assert ChainCheck().faults(await store.read(CALL, 0, 10)) == []
+
+
+@pytest.mark.parametrize("sqlstate", ["53100", "53200", "40P01", "40001", "25006", "58030", "55P03", "23514", "XX001"])
+async def test_a_database_that_cannot_write_for_now_refuses_nobody(
+    postgres_ledger: PostgresLedger, sqlstate: str
+) -> None:
+    store = postgres_ledger.store
+    await store.append([draft(CALL, 1, source="ledger/l/b")], opening=opening(CALL.id))
+    connection = await asyncpg.connect(postgres_ledger.url)
+    await connection.execute(
+        "create function ledger.fail() returns trigger language plpgsql as "
+        f"$$ begin raise exception 'no' using errcode = '{sqlstate}'; end $$;"
+        "create trigger fail before insert on ledger.event for each statement execute function ledger.fail()"
+    )
+    outcomes = await asyncio.gather(
+        *(store.append([draft(CALL, 1, source=f"media-node/m/{n}")]) for n in range(3)), return_exceptions=True
+    )
+    assert {type(outcome) for outcome in outcomes} == {UnavailableError}
+    await connection.execute("drop trigger fail on ledger.event")
+    await connection.close()
+    assert (await until_taken(store, 1)).seqs == [2]

@@ -11,8 +11,8 @@ from ledger_server import ledger_server, utc_now
 
 from cordboard.audit_log.assembly import memory_stores
 from cordboard.call.v1.facts_pb2 import BargedIn
-from cordboard.core.errors import ExhaustedError, InvalidError, UnavailableError
-from cordboard.ledger.v1.envelope_pb2 import Envelope, Stream
+from cordboard.core.errors import ExhaustedError, InternalError, InvalidError, UnavailableError
+from cordboard.ledger.v1.envelope_pb2 import Envelope, NewEvent, Stream
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity, create_keys
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient, MemoryLedger, call_stream
@@ -123,6 +123,26 @@ async def test_a_refused_event_closes_its_stream_and_no_other(tmp_path: Path) ->
                 await refused
         assert producer.report().refused == 2
     assert await on_log(ledger, one) == []
+
+
+class PickyLedger(MemoryLedger):
+    """A ledger whose database minds one event."""
+
+    async def append(self, events: Sequence[NewEvent]) -> list[int]:
+        if any(BargedIn.FromString(event.event.value).play_id == "p13" for event in events):
+            raise InternalError("LEDGER_REFUSED", "refused")
+        return await super().append(events)
+
+
+async def test_an_event_that_the_database_minds_is_set_aside_and_blocks_no_other_stream(tmp_path: Path) -> None:
+    ledger = PickyLedger()
+    one, other = await open_call(ledger), await open_call(ledger, "r2")
+    async with EventProducer(ledger, SOURCE, tmp_path) as producer:
+        bad = asyncio.create_task(producer.record_durably(one, fact(13)))
+        async with asyncio.timeout(30):
+            assert await producer.record_durably(other, fact(1)) == 2
+        with pytest.raises(InternalError):
+            await bad
 
 
 class FullDisk:

@@ -12,7 +12,7 @@ import asyncpg
 from cordboard.audit_log.draft import Draft, Opening
 from cordboard.audit_log.event_store import Appended
 from cordboard.audit_log.postgres.batch import Append, Batch, commit
-from cordboard.audit_log.postgres.database import AWAY, Database
+from cordboard.audit_log.postgres.database import AWAY, Database, is_refusal
 from cordboard.audit_log.postgres.feed import Feed
 from cordboard.audit_log.postgres.stream_cache import StreamCache, load_numbers
 from cordboard.audit_log.record import StreamKey
@@ -41,7 +41,8 @@ class Appender:
 
     While one batch is being committed the next is being prepared. Whatever goes wrong, the producers of both are
     told that the ledger is away, and everything is read again from PostgreSQL before the next row is written; a
-    producer that tries again and whose rows did get there is answered by its numbers.
+    producer that tries again and whose rows did get there is answered by its numbers. Only rows that PostgreSQL minds
+    are refused for good: their batch is taken apart and its appends are written one by one.
     """
 
     def __init__(self, database: Database, feed: Feed, clock: Callable[[], datetime], shard: int = 0) -> None:
@@ -54,6 +55,7 @@ class Appender:
         self._position = 0
         self._waiting: deque[Append] = deque()
         self._waiting_rows = 0
+        self._suspects: deque[Append] = deque()
         self._wake = asyncio.Event()
         self._leading = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -67,6 +69,7 @@ class Appender:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._fail_suspects()
 
     async def wait_until_leading(self) -> None:
         """Return when the lease is held."""
@@ -86,19 +89,28 @@ class Appender:
         while True:
             try:
                 await self._lead()
-            except (*AWAY, CordboardError) as error:
-                _log.warning("the appender lost its lease", extra={"shard": self._shard, "kind": type(error).__name__})
-            except asyncpg.PostgresError as error:
-                _log.error("the database refused a batch", extra={"shard": self._shard, "code": error.sqlstate or ""})
-            except Exception:  # noqa: BLE001  # the one writer must not end for what nobody foresaw
-                _log.exception("the appender failed", extra={"shard": self._shard})
+            except Exception as error:  # noqa: BLE001  # the one writer must not end for what nobody foresaw
+                self._after(error)
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _after(self, error: Exception) -> None:
+        if is_refusal(error):
+            code = getattr(error, "sqlstate", "")
+            _log.error("the database refused a batch", extra={"shard": self._shard, "code": code})
+            return
+        # The suspects are written next only if this process leads on; else their producers have to ask again.
+        self._fail_suspects()
+        if isinstance(error, (*AWAY, CordboardError)):
+            _log.warning("the appender lost its lease", extra={"shard": self._shard, "kind": type(error).__name__})
+        else:
+            _log.error("the appender failed", extra={"shard": self._shard}, exc_info=error)
 
     async def _lead(self) -> None:
         connection = await self._database.connect()
         try:
-            while not await connection.fetchval(_TRY_LOCK, LOCK_CLASS, self._shard):  # noqa: ASYNC110
+            while not await connection.fetchval(_TRY_LOCK, LOCK_CLASS, self._shard):
                 # Another process leads; its session is the only thing that tells when it no longer does.
+                self._fail_suspects()
                 await asyncio.sleep(LOCK_RETRY_SECONDS)
             taken = await connection.fetchrow(
                 "update ledger.shard set epoch = epoch + 1 where shard = $1 returning epoch, position", self._shard
@@ -139,6 +151,10 @@ class Appender:
 
     async def _gather(self, connection: asyncpg.Connection, committing: asyncio.Task[None] | None) -> list[Append]:
         """Take what waits: at once when nothing is being committed, else up to a full batch or 5 ms."""
+        if self._suspects:
+            if committing is not None:
+                await committing
+            return [self._suspects.popleft()]
         while not self._waiting:
             self._wake.clear()
             await self._wake.wait()
@@ -211,9 +227,12 @@ class Appender:
             if batch.rows:
                 await commit(connection, batch, self._shard, epoch)
         except asyncpg.PostgresError as error:
-            lost = isinstance(error, AWAY)
-            refused = InternalError("LEDGER_REFUSED", "the database refused the batch")
-            batch.fail(_away("the database went away") if lost else refused)
+            if not is_refusal(error):
+                batch.fail(_away("the database cannot write now"))
+            elif len(batch.answers) == 1:
+                batch.fail(InternalError("LEDGER_REFUSED", "the database refused the event"))
+            else:
+                self._suspects.extend(append for append, _ in batch.answers)
             raise
         except BaseException:
             batch.fail(_away("the batch was not written for certain"))
@@ -230,3 +249,8 @@ class Appender:
             append.fail(_away("the ledger cannot write now"))
         self._waiting.clear()
         self._waiting_rows = 0
+
+    def _fail_suspects(self) -> None:
+        for append in self._suspects:
+            append.fail(_away("the ledger cannot write now"))
+        self._suspects.clear()

@@ -23,9 +23,26 @@ AWAY = (
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    # No room on the disk, no memory, too many connections.
+    asyncpg.InsufficientResourcesError,
+    # Deadlocks and the like: another try is served.
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    # A standby that was not promoted yet.
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
 )
-"""What asyncpg raises when the server stops, restarts, or cannot be reached."""
+"""What asyncpg raises when the server stops, restarts, cannot be reached, or cannot serve for now."""
+
+_REFUSALS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether the server minds the very rows (SQLSTATE classes 22 and 23), so that another try is useless."""
+    if isinstance(error, asyncpg.CheckViolationError) and not error.constraint_name:
+        # "No partition for the row": the ledger's own omission, made up for with the next partitions.
+        return False
+    return isinstance(error, _REFUSALS)
 
 
 @contextlib.contextmanager

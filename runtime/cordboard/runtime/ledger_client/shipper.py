@@ -21,6 +21,9 @@ LAST_BACK_OFF = 1.0
 # Repeating these is useless; anything else (the ledger away, a token out of date, a bug there) may pass.
 FINAL = (InvalidError, ForbiddenError, NotFoundError, ConflictError, WrongStateError)
 
+# What the ledger's database minds about one event, it minds each time.
+REFUSED = "LEDGER_REFUSED"
+
 Outcome = int | CordboardError
 
 _log = logging.getLogger(__name__)
@@ -58,7 +61,9 @@ class Shipper:
         if not any(_lane(event) in self._closed for event in events):
             try:
                 return list(await self._ledger.append(events))
-            except FINAL as error:
+            except CordboardError as error:
+                if not _is_final(error):
+                    raise
                 if len(events) == 1:
                     return [self._refuse(events[0], error)]
         return await self._one_by_one(events)
@@ -72,7 +77,9 @@ class Shipper:
                 continue
             try:
                 outcomes += await self._ledger.append([event])
-            except FINAL as error:
+            except CordboardError as error:
+                if not _is_final(error):
+                    raise
                 outcomes.append(self._refuse(event, error))
         return outcomes
 
@@ -94,3 +101,7 @@ class Shipper:
 
 def _lane(event: NewEvent) -> tuple[str, str, str]:
     return event.source, event.stream.kind, event.stream.id
+
+
+def _is_final(error: CordboardError) -> bool:
+    return isinstance(error, FINAL) or error.reason == REFUSED
