@@ -30,8 +30,8 @@ async def connect(call: PlacedCall) -> None:
 
 
 async def ai_leg(call: PlacedCall) -> str:
-    """Give the AI agent's leg."""
-    return next(leg.leg_id for leg in (await call.view()).legs if leg.role == LEG_ROLE_AI_AGENT)
+    """Give the AI agent's leg, the newest one."""
+    return next(leg.leg_id for leg in reversed((await call.view()).legs) if leg.role == LEG_ROLE_AI_AGENT)
 
 
 async def attach(call: PlacedCall) -> None:

@@ -61,7 +61,7 @@ class TalkVerbs(DurableVerbs):
         answered = (CONSENT_GIVEN, CONSENT_REFUSED)
         await self._engage(AskConsent(), set_timer(CONSENT_TIMER, POLICY.consent))
         self._talk_begun = True
-        await self._wait(lambda: self.state.consent in answered or not self.state.ai_engaged, CONSENT_TIMER)
+        await self._wait(lambda: self.state.consent in answered or self._is_talked_out(), CONSENT_TIMER)
         if self.state.consent not in answered:
             await self._ask(RecordConsent(given=False, means="policy"))
         return self.state.consent == CONSENT_GIVEN
@@ -80,8 +80,7 @@ class TalkVerbs(DurableVerbs):
             return TalkResult.of(self.state)
         await self._engage(set_timer(TALK_TIMER, TALK))
         self._talk_begun = False
-        over = lambda: not self.state.ai_engaged or bool(self.state.escalation_reason)  # noqa: E731
-        if not await self._wait(over, TALK_TIMER):
+        if not await self._wait(self._is_talked_out, TALK_TIMER):
             await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))
         return TalkResult.of(self.state)
 
@@ -107,6 +106,10 @@ class TalkVerbs(DurableVerbs):
         if not await self._wait(lambda: not self.state.ai_engaged, TALK_TIMER):
             await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))
         return self.state.talk_outcome == TALK_OUTCOME_DONE
+
+    def _is_talked_out(self) -> bool:
+        """Whether the AI agent is through with the caller, or somebody else asked for a human."""
+        return not self.state.ai_engaged or bool(self.state.escalation_reason)
 
     async def _engage(self, *also: Message) -> None:
         """Have an AI agent take up the talk unless one has; `also` is decided in the same step."""
