@@ -186,6 +186,21 @@ async def test_others_add_no_leg(house: House, role: str, tenant: str, expected:
     assert house.control.changes == 1
 
 
+async def test_a_caller_comes_back_in_place_of_their_own_leg_only(house: House) -> None:
+    location, token = await _call_of_a_caller(house)
+    legs = location.rpartition("/")[0]
+    back = await house.post(f"{legs}?replaces={CALLER_LEG}", token, Idempotency_Key=new_id())
+    assert (back[0], back[1]["location"]) == (201, f"{legs}/leg-2")
+    for path, bearer, expected in (
+        (f"{legs}?replaces=leg-2", token, (403, "LEG_NOT_YOURS")),
+        (f"{legs}?replaces=leg-77", token, (404, "LEG_NOT_FOUND")),
+        (f"{legs}?replaces={CALLER_LEG}", house.caller(), (403, "LEG_NOT_YOURS")),
+        (legs, token, (403, "SCOPE_MISSING")),
+    ):
+        status, _, problem = await house.post(path, bearer, Idempotency_Key=new_id())
+        assert (status, problem["reason"]) == expected
+
+
 async def test_health_and_readiness_tell_what_is_away(house: House) -> None:
     assert (await house.ask("GET", "/healthz"))[0] == 200
     assert (await house.ask("GET", "/readyz"))[0] == 200

@@ -57,7 +57,7 @@ class NodeCalls(MemoryCallControl):
     async def add_leg(self, party: Party, role: LegRole.ValueType, request: AddLegRequest) -> AddLegResponse:
         """Add a leg that the node answers."""
         added = await super().add_leg(party, role, request)
-        answer = await self._answer(added.leg_id, role, request.sdp_offer)
+        answer = await self._answer(added.leg_id, role, request.sdp_offer, request.replaces_leg_id)
         return AddLegResponse(leg_id=added.leg_id, sdp_answer=answer)
 
     async def steer(self, party: Party, request: Steering) -> None:
@@ -65,8 +65,8 @@ class NodeCalls(MemoryCallControl):
         await super().steer(party, request)
         self.steered.append(request)
 
-    async def _answer(self, leg_id: str, role: LegRole.ValueType, offer: str) -> str:
-        add = AddLeg(leg_id=leg_id, role=role, webrtc_offer=WebrtcOffer(sdp=offer))
+    async def _answer(self, leg_id: str, role: LegRole.ValueType, offer: str, replaces: str = "") -> str:
+        add = AddLeg(leg_id=leg_id, role=role, webrtc_offer=WebrtcOffer(sdp=offer), replaces_leg_id=replaces)
         result = await self.node.apply(Command(add_leg=add))
         assert result.sdp_answer, result
         return result.sdp_answer

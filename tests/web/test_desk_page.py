@@ -186,16 +186,27 @@ async def _is(value: bool) -> bool:
     return value
 
 
-async def test_a_reloaded_desk_has_its_call_and_joins_again(house: PageHouse) -> None:
+async def test_a_reloaded_desk_has_its_call_and_joins_again_in_place_of_its_leg(house: PageHouse) -> None:
     page = await house.desk()
-    await on_a_call(house, page)
-    await page.reload()
+    call_id = await on_a_call(house, page)
+    async with page.expect_request("**/legs?replaces=leg-2") as joining:
+        await page.reload()
+    assert (await joining.value).url.endswith(f"/v1/calls/{call_id}/legs?replaces=leg-2")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Elena Marsh")
     await expect(lines(page)).to_have_text([text for _, text in TALK])
-    await expect(page.get_by_role("alert")).to_contain_text("The caller does not hear you.")
+    await expect(page.get_by_role("status").filter(has_text="Elena hears you.")).to_be_visible()
+
+
+async def test_a_line_that_cannot_be_had_is_offered_again(house: PageHouse) -> None:
+    page = await house.desk()
+    await on_a_call(house, page)
+    house.calls.refusal = WrongStateError("WRONG_PHASE", "not now")
+    await page.reload()
+    await expect(page.get_by_text("The caller does not hear you.")).to_be_visible()
+    house.calls.refusal = None
     await page.get_by_role("button", name="Join again").click()
-    await expect(page.get_by_text("Headset", exact=True)).to_be_visible()
-    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.get_by_role("status").filter(has_text="Elena hears you.")).to_be_visible()
+    house.errors.clear()
 
 
 async def test_what_the_caller_did_not_hear_is_struck(house: PageHouse) -> None:

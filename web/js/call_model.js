@@ -40,6 +40,7 @@ export function newCall(callId) {
     escalation: "",
     offer: null,
     accepted: false,
+    agentLeg: "",
     queue: "",
     queuedAt: 0,
     endReason: "",
@@ -73,6 +74,8 @@ const CHANGES = {
   },
   LegAdded: (call, event) => {
     call.legs = { ...call.legs, [event.legId]: { legId: event.legId, role: roleOf(event.role), state: "initiated" } };
+    // An agent who came back has another leg.
+    if (event.replacesLegId && event.replacesLegId === call.agentLeg) call.agentLeg = event.legId;
   },
   LegStateTaken: (call, event) => {
     const leg = call.legs[event.legId];
@@ -137,6 +140,7 @@ const CHANGES = {
     call.offer = null;
   },
   AgentConnected: (call, event, at) => {
+    call.agentLeg = event.legId;
     call.connectedAt = at;
     call.offer = null;
     addLine(call, { who: "system", text: "A human agent joined, the AI agent left", at, id: "joined" });

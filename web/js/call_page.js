@@ -1,10 +1,10 @@
 /** The call page: press, speak with the AI agent, be handed to a person. */
 import { html, render, useEffect, useRef, useState } from "../vendor/preact_htm.js";
+import { CallLeg } from "./call_leg.js";
 import { OVER, duration, fold, liveLeg, newCall } from "./call_model.js";
 import { EventPlane } from "./event_plane.js";
 import { Icon } from "./icons.js";
 import { callerToken, tokenOfPage } from "./token.js";
-import { WebrtcLeg, openMicrophone } from "./webrtc_leg.js";
 
 const TROUBLE = {
   MICROPHONE: ["Your browser blocks the microphone", "Allow it in the address bar, then try again."],
@@ -20,6 +20,7 @@ function CallPage() {
   const [call, setCall] = useState(null);
   const [muted, setMuted] = useState(false);
   const [plane, setPlane] = useState("connecting");
+  const [media, setMedia] = useState("connecting");
   const leg = useRef(null);
   const events = useRef(null);
 
@@ -39,20 +40,16 @@ function CallPage() {
     setTrouble(null);
     setStage("connecting");
     setMuted(false);
-    let microphone;
-    try {
-      microphone = await openMicrophone();
-    } catch (error) {
-      fail("MICROPHONE", error.name);
-      return;
-    }
     try {
       const token = await callerToken(tokenOfPage());
-      leg.current = new WebrtcLeg(microphone, (state) => {
+      const opened = new CallLeg(() => token, (state) => {
+        if (leg.current !== opened) return;
+        setMedia(state);
         if (state === "connected") setStage("talking");
-        if (state === "failed" && leg.current) fail("MEDIA", "");
+        if (state === "failed") fail("MEDIA", "");
       });
-      const { callId } = await leg.current.join("/v1/legs", token);
+      leg.current = opened;
+      const { callId } = await opened.start("/v1/legs");
       let model = newCall(callId);
       setCall(model);
       events.current = new EventPlane(`/v1/calls/${callId}/events`, () => token, {
@@ -76,7 +73,7 @@ function CallPage() {
   return html`<main class="wg page" aria-label="Call">
     ${stage === "idle" && html`<${Start} trouble=${trouble} begin=${begin} />`}
     ${stage === "connecting" && html`<${Connecting} cancel=${() => finish("idle")} />`}
-    ${stage === "talking" && html`<${Talking} call=${call} plane=${plane} muted=${muted} mute=${mute} end=${() => finish("over")} />`}
+    ${stage === "talking" && html`<${Talking} call=${call} plane=${plane} media=${media} muted=${muted} mute=${mute} end=${() => finish("over")} />`}
     ${stage === "over" && html`<${Over} call=${call} again=${() => setStage("idle")} />`}
   </main>`;
 }
@@ -102,7 +99,7 @@ function Connecting({ cancel }) {
     <footer class="act"><button class="btn lg block" onClick=${cancel}>Cancel</button></footer>`;
 }
 
-function Talking({ call, plane, muted, mute, end }) {
+function Talking({ call, plane, media, muted, mute, end }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);
@@ -114,6 +111,7 @@ function Talking({ call, plane, muted, mute, end }) {
       <output class="med clock" aria-label="Time on the call">${call?.startedAt ? duration(now - call.startedAt) : "00:00"}</output>
     </header>
     <div class="speaker"><span class="ava l ours"><${Icon} name=${icon} size="l" /></span><span class="grow" role="status"><b>${name}</b><small>${doing}</small></span>${doing === "is speaking" && html`<span class="eq" aria-hidden="true"><i style="height:6px"></i><i style="height:14px"></i><i style="height:20px"></i><i style="height:10px"></i><i style="height:16px"></i></span>`}</div>
+    ${media === "rejoining" && html`<div class="banner warn" role="status"><${Icon} name="wifiOff" /><span><b>Getting you back.</b> Stay here, your call is kept.</span></div>`}
     ${plane === "reconnecting" && html`<div class="banner warn" role="status"><${Icon} name="wifiOff" /><span><b>Captions are late.</b> Your call goes on, we can hear you.</span></div>`}
     <${Captions} lines=${call?.lines ?? []} />
     <footer class="act">

@@ -5,8 +5,8 @@ import { Icon } from "./icons.js";
 import { Urgency } from "./offer.js";
 import { Transcript, TranscriptHead } from "./transcript.js";
 
-/** @param {{desk: object, now: number, command: Function, leg: object, next: () => void}} props */
-export function CallView({ desk, now, command, leg, next }) {
+/** @param {{desk: object, now: number, command: Function, leg: object, ending: () => void, next: () => void}} props */
+export function CallView({ desk, now, command, leg, ending, next }) {
   const { call } = desk;
   const over = OVER.has(call.phase);
   const connected = call.connectedAt > 0;
@@ -22,7 +22,7 @@ export function CallView({ desk, now, command, leg, next }) {
     <${HandOver} call=${call} />
     <${TranscriptHead} title=${over ? "Transcript" : "Live transcript"} />
     <${Transcript} lines=${call.lines} startedAt=${call.startedAt} />
-    ${over ? html`<${Ended} desk=${desk} next=${next} />` : html`<${Controls} desk=${desk} command=${command} leg=${leg} />`}`;
+    ${over ? html`<${Ended} desk=${desk} next=${next} />` : html`<${Controls} desk=${desk} command=${command} leg=${leg} ending=${ending} />`}`;
 }
 
 function waitWords(ms) {
@@ -58,7 +58,7 @@ function HandOver({ call }) {
   </section>`;
 }
 
-function Controls({ desk, command, leg }) {
+function Controls({ desk, command, leg, ending }) {
   const { call, muted } = desk;
   const [pending, setPending] = useState("");
   const caller = liveLeg(call, "caller");
@@ -75,6 +75,7 @@ function Controls({ desk, command, leg }) {
   const end = () =>
     working("end", async () => {
       // Without the engine's word the agent's own leg ends all the same.
+      ending();
       const ended = await command("hang_up", { call_id: call.callId });
       await leg.drop(!ended);
     });
@@ -98,10 +99,11 @@ function Controls({ desk, command, leg }) {
 }
 
 function hears(desk, held, talking) {
+  if (desk.ending) return "Ending the call";
   const name = desk.call.slots.name?.split(" ")[0] || "The caller";
   if (!talking) return "Connecting you with the caller";
   if (held) return `${name} is on hold. You do not hear each other.`;
-  if (desk.media !== "connected") return "Connecting your microphone";
+  if (desk.media !== "connected") return `Connecting your microphone. ${name} does not hear you yet.`;
   return desk.muted ? `${name} does not hear you. You hear ${name === "The caller" ? "the caller" : name}.` : `${name} hears you.`;
 }
 

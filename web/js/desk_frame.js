@@ -58,6 +58,7 @@ export function Banners({ desk, refusal, rejoin }) {
   return html`
     ${desk.plane === "refused" && html`<p class="banner bad" role="alert"><${Icon} name="alert" /><span><b>This desk may not sign in.</b> Ask for a new address. (${desk.detail})</span></p>`}
     ${desk.plane === "reconnecting" && html`<p class="banner warn" role="status"><${Icon} name="wifiOff" /><span><b>Reconnecting.</b> ${desk.media === "connected" ? "The call goes on: you and the caller hear each other." : "You get all that you missed."}</span></p>`}
+    ${desk.media === "rejoining" && html`<p class="banner warn" role="status"><${Icon} name="micOff" /><span><b>Your line comes back.</b> The caller does not hear you for a moment, and is still there.</span></p>`}
     ${refusal && html`<p class="banner bad" role="alert"><${Icon} name="alert" /><span><b>${refusal.what} did not work.</b> ${refusal.message} (${refusal.reason})</span></p>`}
     ${rejoin && html`<p class="banner warn" role="alert"><${Icon} name="micOff" /><span><b>The caller does not hear you.</b> Your line to the call is gone, the caller is still there.</span><button class="btn sm" onClick=${rejoin}>Join again</button></p>`}`;
 }

@@ -1,11 +1,12 @@
 /** The agent's own leg: opened when a call is taken, dropped when it is over. */
 import { useRef } from "../vendor/preact_htm.js";
+import { CallLeg } from "./call_leg.js";
 import { tokenOfPage } from "./token.js";
-import { WebrtcLeg, openMicrophone } from "./webrtc_leg.js";
 
 /**
  * @param {(action: object) => void} dispatch
- * @returns {{join: (callId: string) => Promise<void>, drop: (tell?: boolean) => Promise<void>, mute: (muted: boolean) => void}}
+ * @returns {{join: (callId: string, replaces?: string) => Promise<void>, drop: (tell?: boolean) => Promise<void>,
+ *            mute: (muted: boolean) => void}}
  */
 export function useDeskLeg(dispatch) {
   const leg = useRef(null);
@@ -18,17 +19,15 @@ export function useDeskLeg(dispatch) {
   };
 
   /** Rejected with {reason, message}. */
-  const join = async (callId) => {
-    await drop();
-    dispatch({ type: "media", state: "connecting" });
+  const join = async (callId, replaces = "") => {
+    const opened = new CallLeg(tokenOfPage, (state) => leg.current === opened && dispatch({ type: "media", state }));
+    leg.current?.leave(false);
+    leg.current = opened;
     try {
-      const opened = new WebrtcLeg(await openMicrophone(), (state) => leg.current === opened && dispatch({ type: "media", state }));
-      leg.current = opened;
-      const { legId } = await opened.join(`/v1/calls/${callId}/legs`, tokenOfPage());
-      dispatch({ type: "joined", legId });
+      await opened.start(`/v1/calls/${callId}/legs`, replaces);
     } catch (why) {
-      await drop();
-      throw why.reason ? why : { reason: "MICROPHONE", message: "The browser does not open the microphone." };
+      if (leg.current === opened) await drop(false);
+      throw why.reason ? why : { reason: "MEDIA", message: "The connection could not be made." };
     }
   };
 

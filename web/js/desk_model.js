@@ -15,8 +15,9 @@ export function newDesk() {
     since: 0,
     call: null,
     ended: false,
+    /** The agent has hung up; the engine's word on it is still to come. */
+    ending: false,
     missed: "",
-    legId: "",
     media: "none",
     muted: false,
   };
@@ -30,10 +31,10 @@ export function reduceDesk(desk, action) {
       return welcome(desk, action.hello, action.now);
     case "event":
       return reduceEvent(desk, action);
-    case "joined":
-      return { ...desk, legId: action.legId };
     case "media":
-      return { ...desk, media: action.state, ...(action.state === "none" ? { legId: "", muted: false } : {}) };
+      return { ...desk, media: action.state, muted: action.state === "none" ? false : desk.muted };
+    case "ending":
+      return { ...desk, ending: true };
     case "muted":
       return { ...desk, muted: action.muted };
     default:
@@ -50,7 +51,7 @@ function welcome(desk, hello, now) {
 function withCall(desk, history, now) {
   const call = callFrom(history[0].event.stream.id, history);
   if (call.offer) call.offer.at = Math.min(call.offer.at, now);
-  return { ...desk, call, ended: OVER.has(call.phase), missed: "" };
+  return { ...desk, call, ended: OVER.has(call.phase), ending: false, missed: "" };
 }
 
 function reduceEvent(desk, { envelope, history, now }) {

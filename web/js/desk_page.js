@@ -17,6 +17,7 @@ function Desk() {
   const [refusal, setRefusal] = useState(null);
   const [now, setNow] = useState(Date.now());
   const plane = useRef(null);
+  const cameBack = useRef("");
   const leg = useDeskLeg(dispatch);
   const { call } = desk;
 
@@ -50,7 +51,7 @@ function Desk() {
     }
   };
   const command = (name, fields) => attempt(WORDS[name], () => plane.current.send(name, fields));
-  const join = () => attempt("Joining the call", () => leg.join(call.callId));
+  const join = () => attempt("Joining the call", () => leg.join(call.callId, call.agentLeg));
   const setState = (state, reason = "") => {
     // The browser asks for the microphone now, not while a caller waits.
     if (state === "READY") openMicrophone().then((mic) => mic.getTracks().forEach((track) => track.stop()), () => undefined);
@@ -64,16 +65,23 @@ function Desk() {
   };
 
   const offered = call?.offer && call.phase === "agent_alerting" && !call.accepted && desk.media === "none";
-  const lineLost = call && !desk.ended && !offered && ["none", "failed", "closed"].includes(desk.media);
+  const lineLost = Boolean(call) && !desk.ended && !offered && ["none", "failed"].includes(desk.media);
+  const cutOff = lineLost && !desk.ending && call.phase === "agent_connected";
+  useEffect(() => {
+    // A page that was loaded again comes back by itself, before the call goes to somebody else.
+    if (!cutOff || desk.media !== "none" || cameBack.current === callId) return;
+    cameBack.current = callId;
+    join();
+  }, [cutOff]);
   return html`<div class="app">
     <${TopBar} desk=${desk} />
     <main class="desk plain-desk">
       <aside class="rail col" aria-label="My state"><${MyState} desk=${desk} now=${now} setState=${setState} /></aside>
       <section class="centre col" aria-label="Call">
-        <${Banners} desk=${desk} refusal=${refusal} rejoin=${lineLost ? join : null} />
+        <${Banners} desk=${desk} refusal=${refusal} rejoin=${cutOff ? join : null} />
         ${!call && html`<${NoCall} desk=${desk} />`}
         ${offered && html`<${Offer} key=${call.callId} call=${call} now=${now} answer=${answer} />`}
-        ${call && !offered && html`<${CallView} key=${call.callId} desk=${desk} now=${now} command=${command} leg=${leg} next=${() => setState("READY")} />`}
+        ${call && !offered && html`<${CallView} key=${call.callId} desk=${desk} now=${now} command=${command} leg=${leg} ending=${() => dispatch({ type: "ending" })} next=${() => setState("READY")} />`}
       </section>
     </main>
   </div>`;

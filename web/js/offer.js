@@ -81,7 +81,7 @@ function WhileYouDecide({ call }) {
   ];
   return html`<div class="beforegrid">
     <section><h2>While you decide</h2><ul class="facts">
-      <li><${Icon} name="clock" /><span>The caller waits and hears music.</span></li>
+      <li><${Icon} name="clock" /><span>The caller waits on the line.</span></li>
       <li><${Icon} name=${consent[0]} /><span>${consent[1]}</span></li>
       <li><${Icon} name="mic" /><span>Your microphone opens when you answer.</span></li>
     </ul></section>

@@ -68,21 +68,19 @@ export class WebrtcLeg {
     return { callId, legId };
   }
 
-  /** Mutes or opens the microphone; the leg stays. */
-  mute(muted) {
-    for (const track of this.microphone.getAudioTracks()) track.enabled = !muted;
+  /** Ends the connection here only. */
+  close() {
+    this.connection.onconnectionstatechange = null;
+    this.connection.close();
+    for (const speaker of this.speakers) speaker.srcObject = null;
   }
 
   /** Ends the leg here, and at the node unless it has ended there. */
-  async leave(tell = true) {
-    const ended = tell && this.location
-      ? fetch(this.location, { method: "DELETE", headers: { Authorization: `Bearer ${this.token}` }, keepalive: true })
-      : Promise.resolve();
-    this.connection.onconnectionstatechange = null;
-    this.connection.close();
-    for (const track of this.microphone.getTracks()) track.stop();
-    for (const speaker of this.speakers) speaker.srcObject = null;
-    await ended.catch(() => undefined);
+  async leave(tell) {
+    this.close();
+    if (!tell || !this.location) return;
+    const headers = { Authorization: `Bearer ${this.token}` };
+    await fetch(this.location, { method: "DELETE", headers, keepalive: true }).catch(() => undefined);
   }
 }
 

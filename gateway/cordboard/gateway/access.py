@@ -48,9 +48,14 @@ def require_vertical(claims: UserClaims, vertical: str) -> None:
         raise ForbiddenError("VERTICAL_MISMATCH", "the token is for another vertical", vertical=claims.vertical)
 
 
-def require_may_add_leg(claims: UserClaims) -> None:
-    """Raise ForbiddenError(SCOPE_MISSING) unless the token is an agent's or holds `legs:add`."""
+def require_may_add_leg(claims: UserClaims, *, replaces: str = "") -> None:
+    """Raise ForbiddenError(SCOPE_MISSING) unless the token is an agent's or holds `legs:add`.
+
+    A caller's may add the leg that replaces their own.
+    """
     require_tenant(claims)
+    if claims.role == CALLER and replaces:
+        return
     if claims.role != AGENT and ADD_LEGS not in claims.scopes:
         raise ForbiddenError("SCOPE_MISSING", "the token may not add legs", scope=ADD_LEGS)
 

@@ -12,8 +12,11 @@ from cordboard.call.v1.call_service_pb2 import (
     SetRecordingRequest,
     TransferCallRequest,
 )
+from cordboard.core import reasons
 from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
 from cordboard.gateway.access import (
+    ADD_LEGS,
+    AGENT,
     CALLER,
     STEER,
     actor_of,
@@ -52,12 +55,20 @@ class CallSteering:
         await self._control.steer(_party(claims), request)
 
     async def add_leg(self, claims: UserClaims, request: AddLegRequest) -> AddLegResponse:
-        """Add a leg for an agent, or with the scope `legs:add`; the errors of `steer`, and BAD_SDP, ROLE_FORBIDDEN."""
-        require_may_add_leg(claims)
+        """Add a leg for an agent, with the scope `legs:add`, or for a caller who comes back after a lost connection.
+
+        Raises the errors of `steer`, and BAD_SDP, ROLE_FORBIDDEN, LEG_NOT_YOURS.
+        """
+        require_may_add_leg(claims, replaces=request.replaces_leg_id)
         role = leg_role(claims, request.role)
         request.request_id = require_request_id(request.request_id)
         require_audio_offer(request.sdp_offer)
-        await self._reader.opened(request.call_id, claims.tenant)
+        if claims.role == CALLER and ADD_LEGS not in claims.scopes:
+            leg = await self._reader.leg(request.call_id, request.replaces_leg_id, claims.tenant)
+            if not leg.belongs_to(claims):
+                raise ForbiddenError("LEG_NOT_YOURS", "the token may not replace that leg", leg_id=leg.leg.leg_id)
+        else:
+            await self._reader.opened(request.call_id, claims.tenant)
         return await self._control.add_leg(_party(claims), role, request)
 
     async def remove_leg(self, claims: UserClaims, request: RemoveLegRequest) -> None:
@@ -68,7 +79,7 @@ class CallSteering:
         """
         require_tenant(claims)
         request.request_id = require_request_id(request.request_id)
-        request.reason = require_reason(request.reason or CLIENT_CLOSED)
+        request.reason = require_reason(request.reason or _own_reason(claims))
         try:
             leg = await self._reader.leg(request.call_id, request.leg_id, claims.tenant)
         except UnavailableError:
@@ -106,6 +117,11 @@ def _party(claims: UserClaims) -> Party:
         actor=actor_of(claims),
         party_id=claims.subject if claims.role != CALLER else "",
     )
+
+
+def _own_reason(claims: UserClaims) -> str:
+    """Tell an agent who hangs up from one whose connection breaks: the call goes on without the latter."""
+    return reasons.AGENT_HUNG_UP if claims.role == AGENT else CLIENT_CLOSED
 
 
 def _runs_without_record(request: Steering) -> bool:

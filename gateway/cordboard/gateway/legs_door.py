@@ -71,14 +71,16 @@ class LegsDoor:
         return _created(started.call_id, started.leg_id, started.sdp_answer)
 
     async def add_leg(self, request: web.Request) -> web.Response:
-        """Add a leg with the posted offer to a call."""
+        """Add a leg with the posted offer to a call; `?replaces=` names the bearer's leg whose place it takes."""
         claims = claims_of(request.headers.get("Authorization"), self._verifier)
-        require_may_add_leg(claims)
+        replaces = request.query.get("replaces", "")
+        require_may_add_leg(claims, replaces=replaces)
         request_id = _idempotency_key(request, required=True)
         call_id = request.match_info["call_id"]
         offer = await self._offer(request)
         added = await self._steering.add_leg(
-            claims, AddLegRequest(request_id=request_id, call_id=call_id, sdp_offer=offer)
+            claims,
+            AddLegRequest(request_id=request_id, call_id=call_id, sdp_offer=offer, replaces_leg_id=replaces),
         )
         return _created(call_id, added.leg_id, added.sdp_answer)
 
