@@ -277,6 +277,33 @@ async def test_release_finishes_the_sentence_when_told_to() -> None:
         assert call.replies() == ["Lakeside Clinic, this is Robin. May we record this call?"]
 
 
+async def test_an_agent_has_its_last_words_before_it_leaves() -> None:
+    async with MemoryCall() as call:
+        await call.listen()
+        call.conversation.release(finish_speaking=True, last_words=("Let me get a colleague.",))
+        await call.settle()
+        assert not call.is_over
+        await call.listen()
+        await call.ended()
+        assert call.node.released
+        assert call.replies()[-1] == "Let me get a colleague."
+
+
+async def test_an_announcement_is_all_that_is_said_and_cannot_be_talked_over() -> None:
+    clauses = ("Nobody is free.", "Goodbye.")
+    engagement = Engagement("call-1", "leg-ai", "leg-caller", PROFILE, ask_consent=True, announcement=clauses)
+    async with MemoryCall(engagement=engagement) as call:
+        await call.silence(200)
+        call.script.expect("Hello?")
+        await call.voice(600)
+        assert call.node.is_playing
+        await call.listen()
+        await call.silence(1_000)
+        assert call.replies() == ["Nobody is free. Goodbye."]
+        assert [ended.outcome for ended in call.of(ConversationEnded)] == [TalkOutcome.TALK_OUTCOME_DONE]
+        assert not call.of(UtteranceHeard)
+
+
 async def test_release_cuts_the_sentence_when_told_to() -> None:
     async with MemoryCall() as call:
         await call.silence(400)

@@ -103,9 +103,9 @@ class Conversation:
         self._inbox.put_nowait(line)
         return line.play_id
 
-    def release(self, *, finish_speaking: bool) -> None:
-        """Leave the call, at once or after what is being said."""
-        self._inbox.put_nowait(Released(finish_speaking))
+    def release(self, *, finish_speaking: bool, last_words: tuple[str, ...] = ()) -> None:
+        """Leave the call, at once or after what is being said and `last_words`."""
+        self._inbox.put_nowait(Released(finish_speaking, last_words))
 
     @property
     def is_settled(self) -> bool:
@@ -345,11 +345,13 @@ class Conversation:
             self._scribe.write(ending, play.turn_id)
 
     async def _on_release(self, release: Released) -> None:
+        if release.last_words and release.finish_speaking and not self._leaving:
+            self._scribe.plan(self._speaking.say(release.last_words, ""))
         self._leaving = True
-        if self._speaking.is_active and release.finish_speaking:
-            asyncio.get_running_loop().call_later(FAREWELL_LIMIT_S, self._inbox.put_nowait, Released(False))
-            return
         if self._speaking.is_active:
+            if release.finish_speaking:
+                asyncio.get_running_loop().call_later(FAREWELL_LIMIT_S, self._inbox.put_nowait, Released(False))
+                return
             with contextlib.suppress(CordboardError):
                 await self._speaking.flush()
         self._running = False

@@ -21,6 +21,8 @@ class Engagement:
     ask_consent: bool = False
     context: ConversationContext | None = None
     today: date | None = None
+    announcement: tuple[str, ...] = ()
+    """All that is to be said; empty for a talk."""
 
     @classmethod
     def of(cls, request: EngageRequest, today: date) -> "Engagement":
@@ -33,6 +35,7 @@ class Engagement:
             ask_consent=request.ask_consent,
             context=request.context if request.HasField("context") else None,
             today=today,
+            announcement=tuple(request.announcement),
         )
 
     @property
@@ -42,7 +45,9 @@ class Engagement:
         return context is not None and bool(context.turns or context.turns_taken or context.tool_calls)
 
     def first_move(self) -> Move:
-        """Greet, or go on where the other instance stopped."""
+        """Greet, or go on where the other instance stopped, or say the one line that is to be said."""
+        if self.announcement:
+            return policy.announce(self.profile, self.call_id, self.announcement)
         if not self.is_rejoin:
             return policy.begin(self.profile, self.call_id, ask_consent=self.ask_consent, today=self.today)
         return policy.rejoin(self.profile, self._state_so_far(), ask_consent=self.ask_consent)

@@ -29,6 +29,7 @@ class Released:
     """The agent shall leave."""
 
     finish_speaking: bool
+    last_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class VoiceAgentServicer(VoiceAgentServiceServicer):
             conversation = self._roster.find(request.call_id)
         except NotFoundError:
             return voice.ReleaseResponse()
-        conversation.release(finish_speaking=request.finish_speaking)
+        conversation.release(finish_speaking=request.finish_speaking, last_words=tuple(request.last_words))
         return voice.ReleaseResponse()
 
 

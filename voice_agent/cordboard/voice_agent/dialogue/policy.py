@@ -1,6 +1,7 @@
 """The dialogue policy: pure functions from a state and what happened to a move.
 
 begin / rejoin      the agent joins a call
+announce            the agent joins to say one line
 hear                the caller said something
 settle_tool         a tool call ended
 fall_silent         the caller says nothing
@@ -64,6 +65,14 @@ def rejoin(profile: Profile, state: DialogueState, *, ask_consent: bool) -> Move
         draft.line("filler")
     else:
         _open(draft, ask_consent=ask_consent)
+    return draft.move()
+
+
+def announce(profile: Profile, call_id: str, clauses: tuple[str, ...]) -> Move:
+    """Say a line to a caller who waited for somebody else, and end; what the caller says meanwhile changes nothing."""
+    draft = Draft(profile, DialogueState(call_id=call_id))
+    draft.say(clauses)
+    draft.end(TalkOutcome.TALK_OUTCOME_DONE)
     return draft.move()
 
 
