@@ -174,6 +174,8 @@ async def test_after_its_key_is_destroyed_a_call_still_verifies_but_says_nothing
         ("worker", "sealed", False),
         ("media-node", "temporal", False),
         ("voice-agent", "temporal", False),
+        ("voice-agent", "spool", True),
+        ("media-node", "spool", False),
         ("cli", "temporal", True),
         ("cli", "recording", False),
     ],

@@ -5,6 +5,7 @@ import errno
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ledger_server import ledger_server, utc_now
@@ -125,11 +126,17 @@ async def test_a_refused_event_closes_its_stream_and_no_other(tmp_path: Path) ->
     assert await on_log(ledger, one) == []
 
 
+def _packed(message: BargedIn) -> Any:
+    event = NewEvent()
+    event.event.Pack(message)
+    return event.event
+
+
 class PickyLedger(MemoryLedger):
     """A ledger whose database minds one event."""
 
     async def append(self, events: Sequence[NewEvent]) -> list[int]:
-        if any(BargedIn.FromString(event.event.value).play_id == "p13" for event in events):
+        if any(event.event == _packed(fact(13)) for event in events):
             raise InternalError("LEDGER_REFUSED", "refused")
         return await super().append(events)
 

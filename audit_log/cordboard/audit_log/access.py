@@ -15,6 +15,8 @@ PURPOSES: dict[str, frozenset[str]] = {
     "worker": frozenset({"temporal"}),
     "gateway": frozenset({"temporal"}),
     "media-node": frozenset({"recording"}),
+    # Its facts hold PHI, which its spool keeps sealed.
+    "voice-agent": frozenset({"spool"}),
     # To compare a fold of the log with what the workflow itself answers.
     "cli": frozenset({"temporal"}),
 }

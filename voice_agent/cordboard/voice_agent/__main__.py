@@ -11,6 +11,7 @@ from cordboard.registry.v1.node_registry_service_pb2 import Node, NodeKind
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
@@ -24,6 +25,7 @@ from cordboard.voice_agent.engines.silero import SileroModel
 from cordboard.voice_agent.fact_log import FactLog, LedgerFactLog
 from cordboard.voice_agent.installed_profiles import installed_profiles
 from cordboard.voice_agent.phrase_cache import PhraseCache
+from cordboard.voice_agent.profile import Profile
 from cordboard.voice_agent.registration import GrpcRegistry, Registration
 from cordboard.voice_agent.roster import Roster, Surroundings
 from cordboard.voice_agent.servicer import VoiceAgentServicer
@@ -41,12 +43,17 @@ async def serve(settings: Settings, stop: Stop) -> None:
     transcriber, synthesizer, silero = MoonshineTranscriber(), HibariSynthesizer(), SileroModel()
     await asyncio.gather(transcriber.start(), synthesizer.start())
     phrases = PhraseCache(synthesizer)
-    for profile in installed_profiles():
-        await phrases.prepare(profile.fixed_clauses())
+    profiles = installed_profiles()
+    for profile in profiles:
+        await phrases.prepare(profile.opening_clauses())
     versions = {"asr": transcriber.version, "tts": synthesizer.version, "vad": silero.version}
     ledger = open_channel(settings.require("ledger"), identity, "ledger")
     producer = EventProducer(
-        LedgerClient(ledger), identity.source(boot_id), settings.spool_path, build_id=settings.build_id
+        LedgerClient(ledger),
+        identity.source(boot_id),
+        settings.spool_path,
+        build_id=settings.build_id,
+        keys=KeyClient(ledger),
     )
     roster = Roster(
         Surroundings(
@@ -67,16 +74,24 @@ async def serve(settings: Settings, stop: Stop) -> None:
             registration = Registration(GrpcRegistry(ledger), _node(settings.instance, address, boot_id, roster))
             renewing = asyncio.create_task(registration.run())
             announce_ready(grpc=address)
+            # A process that takes a dead one's place must serve soon: what is not said first is prepared meanwhile.
+            preparing = asyncio.create_task(_prepare(phrases, profiles))
             await stop.wait()
             roster.draining = True
             registration.announce()
             await roster.close(DRAIN_S)
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            for task in (renewing, preparing):
+                task.cancel()
+            await asyncio.gather(renewing, preparing, return_exceptions=True)
             await server.stop()
     finally:
         await asyncio.gather(transcriber.stop(), synthesizer.stop())
         await ledger.close()
+
+
+async def _prepare(phrases: PhraseCache, profiles: list[Profile]) -> None:
+    for profile in profiles:
+        await phrases.prepare(profile.fixed_clauses())
 
 
 def _node(instance: str, address: str, boot_id: str, roster: Roster) -> Callable[[], Node]:

@@ -15,6 +15,7 @@ from cordboard.runtime.ledger_client.ledger import Ledger
 from cordboard.runtime.ledger_client.outbox import Outbox, OutboxReport
 from cordboard.runtime.ledger_client.shipper import Shipper
 from cordboard.runtime.ledger_client.spool import SUFFIX, FileSpool, Spool
+from cordboard.runtime.ledger_client.spool_seal import KeySource, SpoolSeal
 
 MEMORY_LIMIT = 32 * 1024 * 1024
 
@@ -40,7 +41,7 @@ class EventProducer:
 
     An event is in memory at once, and within 250 ms either acknowledged by the ledger or durable in the spool. After a
     crash the next process with the same spool directory ships what was left. Use it as an async context manager, or
-    call `start` and `close`.
+    call `start` and `close`. Events with PHI are spooled under a key of their call, and not before that is known.
     """
 
     def __init__(
@@ -51,16 +52,20 @@ class EventProducer:
         clock: Callable[[], datetime] = _now,
         *,
         build_id: str = "",
+        keys: KeySource | None = None,
         memory_limit: int = MEMORY_LIMIT,
         open_spool: Callable[[Path], Spool] = FileSpool,
     ) -> None:
-        """Make a producer for `source` (`component/instance/boot_id`); `memory_limit` in bytes bounds what it holds."""
+        """Make a producer for `source` (`component/instance/boot_id`); `memory_limit` in bytes bounds what it holds.
+
+        `keys` seal what of the spool holds PHI; without them such events wait in memory only.
+        """
         self.source = source
         self._clock = clock
         self._build_id = build_id
         self._numbers: dict[tuple[str, str], int] = {}
         path = spool_dir / (source.replace("/", "_") + SUFFIX)
-        self._outbox = Outbox(Shipper(ledger), path, memory_limit=memory_limit, open_spool=open_spool)
+        self._outbox = Outbox(Shipper(ledger), path, SpoolSeal(keys), memory_limit=memory_limit, open_spool=open_spool)
 
     async def __aenter__(self) -> "EventProducer":
         self.start()

@@ -17,6 +17,7 @@ from cordboard.core.errors import InternalError, UnavailableError
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.ledger_client.shipper import Outcome, Shipper
 from cordboard.runtime.ledger_client.spool import FileSpool, Spool, leftovers
+from cordboard.runtime.ledger_client.spool_seal import SpoolSeal
 
 BATCH_EVENTS = 256
 BATCH_BYTES = 1024 * 1024
@@ -53,15 +54,22 @@ class Outbox:
     """Ships events in order, and keeps on disk what the ledger has not acknowledged for more than a moment.
 
     Above `memory_limit` bytes what is on disk leaves the memory; when the disk fails too, twice the limit is kept in
-    memory and then `put` refuses.
+    memory and then `put` refuses. What the seal gives no record for is kept in memory alone.
     """
 
     def __init__(
-        self, shipper: Shipper, path: Path, *, memory_limit: int, open_spool: Callable[[Path], Spool] = FileSpool
+        self,
+        shipper: Shipper,
+        path: Path,
+        seal: SpoolSeal,
+        *,
+        memory_limit: int,
+        open_spool: Callable[[Path], Spool] = FileSpool,
     ) -> None:
         """Make an empty outbox that spools to `path`; the file is made when it is first needed."""
         self._shipper = shipper
         self._path = path
+        self._seal = seal
         self._memory_limit = memory_limit
         self._open_spool = open_spool
         self._queue: deque[_Entry] = deque()
@@ -101,6 +109,7 @@ class Outbox:
         self._idle.clear()
         self._to_ship.set()
         self._to_write.set()
+        self._seal.prepare(event, self._to_write.set)
         return True
 
     async def flush(self) -> None:
@@ -127,6 +136,7 @@ class Outbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._write_pending()
+        self._seal.close()
         for entry in self._queue:
             if entry.done is not None and not entry.done.done():
                 entry.done.set_exception(UnavailableError("LEDGER_AWAY", "the event waits in the spool"))
@@ -187,11 +197,10 @@ class Outbox:
         """Bring to disk what the ledger has not acknowledged by now; empty the file when all is acknowledged."""
         while self._unwritten and self._unwritten[0].settled:
             self._unwritten.popleft()
-        chunk = [entry for entry in self._unwritten if not entry.settled and entry.event is not None]
-        events = [entry.event for entry in chunk if entry.event is not None]
+        chunk, records = self._unwritten_records()
         try:
             if chunk:
-                offsets = await self._on_thread(self._append, events)
+                offsets = await self._on_thread(self._append, records)
             else:
                 if not self._queue and self._spool is not None:
                     await self._on_thread(self._spool.clear)
@@ -209,33 +218,56 @@ class Outbox:
         if self._held > self._memory_limit:
             self._spill(chunk)
 
+    def _unwritten_records(self) -> tuple[list[_Entry], list[bytes]]:
+        chunk: list[_Entry] = []
+        records: list[bytes] = []
+        for entry in self._unwritten:
+            record = None if entry.settled or entry.event is None else self._seal.record(entry.event)
+            if record is not None:
+                chunk.append(entry)
+                records.append(record)
+        return chunk, records
+
     def _spill(self, chunk: list[_Entry]) -> None:
         for entry in chunk:
             if not entry.settled and entry.event is not None:
                 entry.event = None
                 self._held -= entry.size
 
-    def _append(self, events: list[NewEvent]) -> list[int]:
+    def _append(self, records: list[bytes]) -> list[int]:
         if self._spool is None:
             self._spool = self._open_spool(self._path)
-        return self._spool.append([event.SerializeToString() for event in events])
+        return self._spool.append(records)
 
     async def _from_disk(self, offset: int) -> NewEvent | None:
         assert self._spool is not None
         try:
-            return NewEvent.FromString(await self._on_thread(self._spool.read, offset))
+            event = await self._seal.open(await self._on_thread(self._spool.read, offset))
         except (OSError, DecodeError):
+            event = None
+        if event is None:
             _log.error("the spool is damaged: an event is lost, and its stream takes no more from this source")
-            return None
+        return event
 
     async def _ship_leftovers(self) -> None:
         for spool in await self._on_thread(lambda: list(leftovers(self._path.parent))):
             refused = False
             records = await self._on_thread(lambda opened: list(opened.records()), spool)
             for at in range(0, len(records), BATCH_EVENTS):
-                outcomes = await self._shipper.ship(_parse(records[at : at + BATCH_EVENTS]))
-                refused = refused or any(not isinstance(outcome, int) for outcome in outcomes)
+                batch = records[at : at + BATCH_EVENTS]
+                outcomes = await self._shipper.ship(await self._opened(batch))
+                taken = sum(1 for outcome in outcomes if isinstance(outcome, int))
+                refused = refused or taken < len(batch)
             await self._on_thread(spool.set_aside if refused else lambda opened=spool: opened.close(False))
+
+    async def _opened(self, records: list[bytes]) -> list[NewEvent]:
+        events: list[NewEvent] = []
+        for record in records:
+            with contextlib.suppress(DecodeError):
+                event = await self._seal.open(record)
+                if event is not None:
+                    events.append(event)
+        return events
 
     async def _on_thread(self, function: Callable[..., _T], *arguments: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
@@ -243,11 +275,3 @@ class Outbox:
 
 def _damaged() -> InternalError:
     return InternalError("SPOOL_DAMAGED", "the event cannot be read from the spool")
-
-
-def _parse(records: list[bytes]) -> list[NewEvent]:
-    events = []
-    for record in records:
-        with contextlib.suppress(DecodeError):
-            events.append(NewEvent.FromString(record))
-    return events
