@@ -1,13 +1,17 @@
 """Structured logs: one JSON object a line on stderr, known fields only.
 
 A message is a constant sentence. What varies goes into `extra`, and only the names listed here are written, so text
-that nobody vouches for (and that might hold PHI) is dropped and not guessed at.
+that nobody vouches for (and that might hold PHI) is dropped and not guessed at. Of libraries only the template of a
+message is written, never what they put into it.
 """
 
 import json
 import logging
 import sys
 import traceback
+from asyncio import AbstractEventLoop, Task
+from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 FIELDS = frozenset(
@@ -21,6 +25,11 @@ FIELDS = frozenset(
         "version", "workflow_id",
     }
 )  # fmt: skip
+
+
+_OWN = "cordboard"
+_UNVOUCHED = "a library speaks"
+"""Stands for a message that is no template: a library has put it together, with who knows what in it."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -37,16 +46,37 @@ class JsonFormatter(logging.Formatter):
             "at": round(record.created, 3),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.msg if record.name.startswith("cordboard") else record.getMessage(),
+            "message": record.msg if _is_constant(record) else _UNVOUCHED,
         }
         if self._instance:
             line["instance"] = self._instance
         line.update({name: value for name, value in record.__dict__.items() if name in FIELDS})
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
-            frames = traceback.extract_tb(record.exc_info[2])
-            line["where"] = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+            line["where"] = _places(record.exc_info[2])
+        elif not _is_constant(record):
+            line["where"] = [f"{record.filename}:{record.lineno} {record.funcName}"]
         return json.dumps(line, default=str)
+
+
+def _is_constant(record: logging.LogRecord) -> bool:
+    """Tell whether a message is a sentence out of the code, and not one that was put together while it ran."""
+    return record.name.partition(".")[0] == _OWN or (bool(record.args) and isinstance(record.msg, str))
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)
+    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def log_unhandled(loop: AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log what nobody awaited or caught, as a loop's exception handler: the type and the places, never the text."""
+    error = context.get("exception")
+    task = context.get("task") or context.get("future")
+    name = task.get_name() if isinstance(task, Task) else ""
+    logging.getLogger(__name__).error(
+        "an error was caught by nobody", extra={"name_of": name}, exc_info=error if error else None
+    )
 
 
 def configure_logging(level: str, instance: str = "") -> None:
@@ -56,4 +86,4 @@ def configure_logging(level: str, instance: str = "") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("cordboard").setLevel(level)
+    logging.getLogger(_OWN).setLevel(level)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from cordboard.core.errors import CordboardError
-from cordboard.runtime.log import configure_logging
+from cordboard.runtime.log import configure_logging, log_unhandled
 from cordboard.runtime.settings import Settings
 
 
@@ -39,8 +39,8 @@ def announce_ready(**addresses: str) -> None:
 def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
     """Run a process's main to its end and give the exit code.
 
-    SIGTERM and SIGINT ask it to stop; it has to return by itself. An error of the engine ends it with code 1 and a
-    line that names the reason.
+    SIGTERM and SIGINT ask it to stop; it has to return by itself. An error ends it with code 1 and a line that names
+    its reason; one that nobody foresaw leaves its type and the places in the code, never its text.
     """
     settings = Settings.from_env()
     configure_logging(settings.log_level, instance=settings.instance)
@@ -48,6 +48,7 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
     async def guarded() -> int:
         stop = Stop()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(log_unhandled)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.ask)
         try:
@@ -55,6 +56,9 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
         except CordboardError as error:
             logging.getLogger(__name__).error("the process ends", extra={"reason": error.reason, **error.fields})
             sys.stderr.write(f"{error}\n")
+            return 1
+        except Exception:  # the edge of the process: an unforeseen error's text may hold PHI
+            logging.getLogger(__name__).exception("the process failed")
             return 1
         return 0
 
