@@ -20,7 +20,7 @@ def test_two_scripts_are_shipped_with_different_people_and_one_never_asks_for_a_
 
 def test_a_persona_alone_is_a_complete_script() -> None:
     script = parse_script({"persona": PERSONA})
-    assert set(script.lines) >= {ask.value for ask in Ask} | {"human", "correct", "goodbye"}
+    assert set(script.lines) >= {ask.value for ask in Ask} | {"human", "correct"}
     assert any("Ann Poe" in line for line in script.lines["name"])
     assert script.wants_human_at is None
 
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_json_is_refused_with_a_reason(tmp_path: Path) -> None
 
 
 def test_each_line_that_may_be_spoken_is_listed_once() -> None:
-    script = parse_script({"persona": PERSONA, "lines": {"goodbye": ["Yes.", "Yes."]}})
+    script = parse_script({"persona": PERSONA, "lines": {"human": ["Yes.", "Yes."]}})
     lines = script.spoken_lines()
     assert len(lines) == len(set(lines))
     assert json.dumps(lines)

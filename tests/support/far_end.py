@@ -96,5 +96,6 @@ class BeepingAgent:
         frame = await track.recv()
         assert isinstance(frame, AudioFrame)
         samples = (frame.to_ndarray().reshape(-1, len(frame.layout.channels))[:, 0] / 32768.0).astype(np.float32)
-        now = time.monotonic()
-        return any(event.what is Heard.FINISHED for event in detector.push(now - 0.02, now, level_dbov(samples)))
+        # Media time: a stall of this machine is no silence of the caller.
+        end = (frame.pts or 0) / OPUS_RATE + 0.02
+        return any(event.what is Heard.FINISHED for event in detector.push(end - 0.02, end, level_dbov(samples)))

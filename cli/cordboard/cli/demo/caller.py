@@ -63,8 +63,9 @@ def tell(event: str, **fields: Any) -> None:
 async def call(job: CallerJob, door: Callable[[], Awaitable[Door]]) -> bool:
     """Get ready, wait for the door, call, converse, report; True when the conversation ended as planned."""
     script = load_script(Path(job.script))
-    lines = await SpeechCache(Path(job.speech), installed_voice()).speak(script.spoken_lines())
     async with MoonshineEar() as ear:
+        cache = SpeechCache(Path(job.speech), installed_voice(), ear)
+        lines = await cache.speak(script.spoken_lines(), clearly=script.telling_lines())
         tell("ready")
         opened = await door()
         phone = Phone(opened.gateway, opened.token, time.monotonic)

@@ -13,6 +13,7 @@ from cordboard.cli.demo.ear import Ear
 from cordboard.cli.demo.line_choice import Choice, LineChooser, Move
 from cordboard.cli.demo.phone import Phone
 from cordboard.cli.demo.sound import Sound
+from cordboard.cli.demo.sound_in import ReceivedFrame
 from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
 
 _POLL_S = 0.02
@@ -85,6 +86,7 @@ class Talker:
         self._tell = tell
         self._patience = patience or Patience()
         self._detector = TurnDetector()
+        self._newest: ReceivedFrame | None = None
         self._turn_started = 0.0
         self._words: asyncio.Task[str] | None = None
         self.conversation = Conversation()
@@ -160,7 +162,7 @@ class Talker:
                     return turn
             if self._phone.closed.is_set() and self._phone.frames.empty():
                 # What the far end said last counts, even when it hung up within the pause.
-                return await self._finish(self._clock()) if self._detector.speaking else None
+                return await self._finish(self._silent_until()) if self._detector.speaking else None
             if not self._detector.speaking and self._clock() - began > patience:
                 return None
 
@@ -168,9 +170,18 @@ class Talker:
         try:
             frame = await asyncio.wait_for(self._phone.frames.get(), _POLL_S)
         except TimeoutError:
-            # The far end sends nothing while it is silent; what is late is given a moment to come.
-            return self._detector.idle(self._clock() - _LATE_S)
+            return self._detector.idle(self._silent_until())
+        self._newest = frame
         return self._detector.push(frame.due - frame.duration, frame.due, frame.level)
+
+    def _silent_until(self) -> float:
+        """Media time up to which nothing can come any more.
+
+        The far end sends nothing while it is silent; what is late is given a moment to come.
+        """
+        if self._newest is None:
+            return 0.0
+        return self._newest.due + max(0.0, self._clock() - self._newest.arrived - _LATE_S)
 
     async def _take(self, event: TurnEvent) -> HeardTurn | None:
         match event.what:

@@ -39,7 +39,7 @@ DEFAULT_ORDER = tuple(ask for ask in Ask if ask not in ("spelling", "confirm"))
 
 _URGENCY_LINES = {
     "routine": "It can wait a few days.",
-    "soon": "I would like to be seen soon, tomorrow if possible.",
+    "soon": "I would like to be seen soon.",
     "urgent": "Yes, it is urgent.",
 }
 
@@ -88,6 +88,10 @@ class Script:
     def spoken_lines(self) -> list[str]:
         """Every line the caller may say, once, in a stable order."""
         return list(dict.fromkeys(line for variants in self.lines.values() for line in variants))
+
+    def telling_lines(self) -> set[str]:
+        """The lines that tell who the caller is and what is the matter: those that people say clearly."""
+        return {line for name in ("name", "reason", "urgency") for line in self.lines[name]}
 
 
 def shipped_scripts() -> list[Path]:
@@ -163,5 +167,4 @@ def _default_lines(persona: Persona) -> dict[str, tuple[str, ...]]:
         "anything_else": ("No, that is all, thank you.", "No, thank you."),
         "human": ("I would rather speak to a person, please.", "Can I talk to a human, please?"),
         "correct": ("No, my number is {callback_number}.",),
-        "goodbye": ("Goodbye.",),
     }
