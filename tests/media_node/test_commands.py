@@ -1,9 +1,11 @@
 """The workflow's commands: epochs, order, repeats, refusals."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
-from media_far_ends import BrowserFarEnd, packets
+from media_far_ends import BrowserFarEnd, RecordingHost, packets
 from media_house import CALL, NodeHouse
 
 from cordboard.call.v1.facts_pb2 import MediaCommandApplied, MediaCommandRejected
@@ -31,7 +33,14 @@ from cordboard.media.v1.command_pb2 import (
     StopRecording,
     WebrtcOffer,
 )
-from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER, LEG_TRANSPORT_WEBRTC
+from cordboard.media_node.clock import LoopClock
+from cordboard.media_node.leg import Leg, LegHost, LegIdentity
+from cordboard.media_node.memory_leg import MemoryLeg
+from cordboard.media_node.randomness import SeededRandomness
+from cordboard.media_node.webrtc.addresses import LOOPBACK
+from cordboard.media_node.webrtc.factory import WebRtcLegs
+from cordboard.media_node.webrtc.ice import open_socket
 
 
 @pytest.fixture
@@ -231,3 +240,46 @@ async def test_a_recording_that_does_not_run_cannot_be_paused() -> None:
     with pytest.raises(WrongStateError, match="NOT_RECORDING"):
         await house.apply(Command(pause_recording=PauseRecording()))
     await house.close()
+
+
+async def test_a_leg_that_the_room_does_not_take_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = NodeHouse()
+    await house.open_room()
+    made: list[MemoryLeg] = []
+
+    class Unwilling(MemoryLeg):
+        def start(self) -> None:
+            raise ConflictError("LEG_EXISTS", "no")
+
+    async def answer(identity: LegIdentity, sdp: str, host: LegHost) -> tuple[Leg, str]:
+        made.append(Unwilling(identity, host, LoopClock(), []))
+        return made[-1], "answer"
+
+    monkeypatch.setattr(house.node._calls[CALL], "_answer_offer", answer)
+    add = AddLeg(leg_id="caller", role=LEG_ROLE_CALLER, webrtc_offer=WebrtcOffer(sdp="offer"))
+    with pytest.raises(ConflictError):
+        await house.apply(Command(add_leg=add))
+    assert made[0].closed
+    await house.close()
+
+
+async def test_a_command_that_is_given_up_leaves_no_socket_bound() -> None:
+    bound: list[Any] = []
+    hangs = asyncio.Event()
+
+    async def sockets(protocol: Callable[[], asyncio.DatagramProtocol], address: str) -> Any:
+        if bound:
+            hangs.set()
+            await asyncio.Event().wait()
+        bound.append(await open_socket(protocol, address))
+        return bound[-1]
+
+    legs = WebRtcLegs(LoopClock(), SeededRandomness(1), [LOOPBACK, LOOPBACK], sockets)
+    browser = BrowserFarEnd()
+    identity = LegIdentity("caller", LEG_ROLE_CALLER, LEG_TRANSPORT_WEBRTC)
+    answering = asyncio.create_task(legs.answer(identity, await browser.offer(), RecordingHost()))
+    await asyncio.wait_for(hangs.wait(), 10)
+    answering.cancel()
+    await asyncio.wait([answering])
+    assert bound[0].transport.is_closing()
+    await browser.close()

@@ -167,7 +167,12 @@ class CallCommands:
             leg, result.leg_token = port, port.token
         else:
             raise UnimplementedError("UNIMPLEMENTED", "this node has no such transport", kind=transport or "none")
-        room.add(leg, replaces=add.replaces_leg_id)
+        try:
+            room.add(leg, replaces=add.replaces_leg_id)
+        except BaseException:
+            # Nobody else knows of the leg and its sockets.
+            await leg.close()
+            raise
 
     def _tell(self, room: Room | None, command: Command, kind: str, answer: Answer) -> None:
         if room is None:

@@ -34,6 +34,16 @@ class WebRtcLegs:
         """Make a leg and its SDP answer; the leg connects once it is started. Raises InvalidError(BAD_SDP)."""
         offer = read_offer(sdp)
         gatherer = PromptGatherer(self._addresses, self._sockets)
+        try:
+            return await self._answer(identity, offer, gatherer, host)
+        except BaseException:
+            # Also when whoever asked gives up meanwhile: sockets may be bound, and no leg holds them yet.
+            await gatherer.connection.close()
+            raise
+
+    async def _answer(
+        self, identity: LegIdentity, offer: Offer, gatherer: PromptGatherer, host: LegHost
+    ) -> tuple[Leg, str]:
         ice = RTCIceTransport(gatherer)
         dtls = RTCDtlsTransport(ice, [RTCCertificate.generateCertificate()])
         await gatherer.gather()
