@@ -16,7 +16,10 @@ from cordboard.cli.bench.setup.bare_workflow import QUEUE, BareWorkflow, nothing
 
 async def main() -> None:
     """Work until stdin ends."""
-    told = json.loads(await asyncio.to_thread(sys.stdin.readline))
+    line = await asyncio.to_thread(sys.stdin.readline)
+    if not line:
+        return
+    told = json.loads(line)
     client = await Client.connect(told["temporal"], namespace=told["namespace"])
     async with Worker(client, task_queue=QUEUE, workflows=[BareWorkflow], activities=[nothing]):
         sys.stdout.write(json.dumps({"ready": True}) + "\n")

@@ -48,10 +48,9 @@ async def _connect(stack: Stack, run: SetupRun, tries: int, progress: Progress) 
 
 async def _click(stack: Stack, run: SetupRun, starting: StartCallBench, tries: int, progress: Progress) -> None:
     progress.step("click to first audio", tries)
-    clicking = ClickBench(stack.gateway_http, BenchTokens(stack))
+    clicking = ClickBench(stack.gateway_http, BenchTokens(stack), starting.over)
     for number in range(1 - _WARM_UP, tries + 1):
-        click, call_id = await clicking.measure()
-        await starting.over(call_id)
+        click = await clicking.measure()
         if number > 0:
             run.clicks.append(click)
             progress.done(number)

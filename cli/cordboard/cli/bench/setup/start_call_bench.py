@@ -22,6 +22,7 @@ from cordboard.cli.doors import ledger_door
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.temporal_server import NAMESPACE
 from cordboard.core import phases
+from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.grpc_channel import open_user_channel
 from cordboard.runtime.ledger_client import LedgerClient, call_stream
@@ -61,14 +62,15 @@ class StartCallBench:
         start_call_ms, stages_ms = await self._start_call()
         return StartTry(start_call_ms, bare_ms or await self._bare(), stages_ms)
 
-    async def over(self, call_id: str) -> None:
-        """Wait until a call is over, so that the next try has the machine for itself."""
+    async def over(self, call_id: str) -> list[Envelope]:
+        """Wait until a call is over, so that the next try has the machine for itself, and give its log."""
         for _ in range(_POLLS):
             async with translate_errors():
                 response = await self._calls.GetCall(GetCallRequest(call_id=call_id), timeout=_DEADLINE)
             if response.call.phase in phases.FINAL:
-                return
+                break
             await asyncio.sleep(_POLL_S)
+        return [envelope async for envelope in self._ledger.read(call_stream(call_id))]
 
     async def _bare(self) -> float:
         operation = WithStartWorkflowOperation(
@@ -99,8 +101,7 @@ class StartCallBench:
         async with translate_errors():
             await self._calls.EndCall(ending, timeout=_DEADLINE)
         await peer.close()
-        await self.over(response.call_id)
-        log = [envelope async for envelope in self._ledger.read(call_stream(response.call_id))]
+        log = await self.over(response.call_id)
         return took * 1000, stages_of_start(log, await self._history(response.call_id), wall, took)
 
     async def _history(self, call_id: str) -> dict[int, float]:
