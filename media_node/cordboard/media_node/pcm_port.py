@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -24,7 +25,7 @@ from cordboard.media_node.randomness import Randomness
 from cordboard.media_node.rtp import parse_rtp
 from cordboard.media_node.speaking import PlayProgress, SpeechPlayer
 
-# A voice agent that reads nothing for this many messages (10 s) loses the oldest.
+# A voice agent that reads nothing for this many messages (10 s) loses the oldest audio.
 _MOST_WAITING = 500
 _STATES = {
     "started": Playout.STATE_STARTED,
@@ -68,26 +69,34 @@ class Attachment:
 
     def __init__(self) -> None:
         """Make a stream on which nothing waits."""
-        self._queue: asyncio.Queue[AttachAudioResponse | None] = asyncio.Queue()
+        self._waiting: deque[AttachAudioResponse] = deque()
+        self._news = asyncio.Event()
         self.replaced = False
         self.closed = False
 
     def put(self, response: AttachAudioResponse) -> None:
-        """Send a message; audio makes room for what is newer."""
-        if self._queue.qsize() >= _MOST_WAITING:
-            self._queue.get_nowait()
-        self._queue.put_nowait(response)
+        """Send a message. Audio makes room for what is newer; a word about a play or the port is never dropped."""
+        if len(self._waiting) >= _MOST_WAITING:
+            at = next((at for at, one in enumerate(self._waiting) if one.HasField("audio")), None)
+            if at is not None:
+                del self._waiting[at]
+        self._waiting.append(response)
+        self._news.set()
 
     def end(self, *, replaced: bool = False) -> None:
         """End the stream after what waits."""
         self.closed = True
         self.replaced = replaced
-        self._queue.put_nowait(None)
+        self._news.set()
 
     async def messages(self) -> AsyncIterator[AttachAudioResponse]:
         """Give the messages to the end. Raises ConflictError(REPLACED) when another stream took this one's place."""
-        while (response := await self._queue.get()) is not None:
-            yield response
+        while self._waiting or not self.closed:
+            if self._waiting:
+                yield self._waiting.popleft()
+            else:
+                self._news.clear()
+                await self._news.wait()
         if self.replaced:
             raise ConflictError("REPLACED", "another stream took the port")
 
@@ -188,7 +197,7 @@ class PcmPort:
             attachment.end()
 
     def speak(self, speech: Speech) -> None:
-        """Queue a piece of speech."""
+        """Queue a piece of speech. Raises ExhaustedError(SPEECH_TOO_LONG)."""
         self._player.add(speech.play_id, speech.turn_id, speech.pcm, last=speech.last)
 
     def flush(self, play_id: str) -> None:
