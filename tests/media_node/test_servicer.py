@@ -198,3 +198,20 @@ async def test_drain_tells_how_many_rooms_are_left(house: ServedNode) -> None:
     await house.open_room()
     assert (await house.stub("cli").Drain(DrainRequest())).rooms_left == 1
     assert (await house.stub("worker").GetStats(GetStatsRequest())).draining
+
+
+async def test_a_stream_that_says_nothing_is_ended(tmp_path: Path) -> None:
+    async with ServedNode(tmp_path / "keys", attach_seconds=0.1).serve() as house:
+        await house.open_room()
+        token = await house.add_port()
+        mute = house.stub("voice-agent").AttachAudio(metadata=(("x-cordboard-leg-token", token),))
+        assert await reason_of(mute) == "ATTACH_TIMEOUT"
+
+
+async def test_more_speech_than_anybody_says_in_one_go_ends_the_stream(house: ServedNode) -> None:
+    await house.open_room()
+    call = await open_port(house, await house.add_port())
+    for number in range(3):
+        await call.write(AttachAudioRequest(speech=Speech(play_id=f"p{number}", pcm=bytes(48_000 * 50))))
+    assert await reason_of(call) == "SPEECH_TOO_LONG"
+    assert (await last_port(house, attached=False)).attached is False

@@ -1,7 +1,9 @@
 """Speech on the wire: paced, whole, and cut off exactly."""
 
 import numpy as np
+import pytest
 
+from cordboard.core.errors import ExhaustedError
 from cordboard.media_node.clock import VirtualClock
 from cordboard.media_node.rtp import RtpPacket, parse_rtp, timestamp_ahead
 from cordboard.media_node.speaking import PlayProgress, SpeechPlayer
@@ -203,3 +205,18 @@ def test_what_an_agent_left_unfinished_is_said_and_does_not_block_the_next_one()
     line.run(200)
     assert ("left", "finished", 70 * MS) in line.progress
     assert ("next", "finished", 40 * MS) in line.progress
+
+
+@pytest.mark.parametrize("plays", [1, 1_000])
+def test_too_much_speech_is_refused_however_it_comes(plays: int) -> None:
+    line = Line(listened_to=False)
+    with pytest.raises(ExhaustedError, match="SPEECH_TOO_LONG"):
+        for number in range(1_000):
+            line.player.add(f"p{number % plays}", "t1", tone(150), last=False)
+
+
+def test_empty_plays_are_counted_too() -> None:
+    line = Line(listened_to=False)
+    with pytest.raises(ExhaustedError, match="SPEECH_TOO_LONG"):
+        for number in range(1_000):
+            line.player.add(f"p{number}", "t1", b"", last=False)

@@ -31,7 +31,7 @@ from cordboard.media_node.node import MediaNode
 from cordboard.media_node.quality import TelemetryMeter
 from cordboard.media_node.randomness import SeededRandomness
 from cordboard.media_node.recording import SegmentSink
-from cordboard.media_node.servicer import ALLOWED, SERVICE, MediaNodeServicer
+from cordboard.media_node.servicer import ALLOWED, ATTACH_SECONDS, SERVICE, MediaNodeServicer
 from cordboard.media_node.webrtc.addresses import LOOPBACK
 from cordboard.media_node.webrtc.factory import WebRtcLegs
 from cordboard.runtime.grpc_channel import open_channel
@@ -125,8 +125,9 @@ class NodeHouse:
 class ServedNode(NodeHouse):
     """A node house behind gRPC; `stub` gives a client for a component."""
 
-    def __init__(self, keys: Path) -> None:
+    def __init__(self, keys: Path, *, attach_seconds: float = ATTACH_SECONDS) -> None:
         super().__init__()
+        self._attach_seconds = attach_seconds
         create_keys(keys)
         self._keys = keys
         self.address = ""
@@ -141,7 +142,8 @@ class ServedNode(NodeHouse):
     @asynccontextmanager
     async def serve(self) -> AsyncIterator["ServedNode"]:
         server = GrpcServer("127.0.0.1:0", TokenVerifier.load(self._keys), "media-node", allowed=ALLOWED)
-        server.add(add_MediaNodeServiceServicer_to_server, MediaNodeServicer(self.node), SERVICE)
+        servicer = MediaNodeServicer(self.node, attach_seconds=self._attach_seconds)
+        server.add(add_MediaNodeServiceServicer_to_server, servicer, SERVICE)
         self.address = f"127.0.0.1:{await server.start()}"
         try:
             yield self

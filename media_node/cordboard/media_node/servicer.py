@@ -28,6 +28,7 @@ from cordboard.media_node.room import Room
 SERVICE = "cordboard.media.v1.MediaNodeService"
 LEG_TOKEN = "x-cordboard-leg-token"  # noqa: S105 - the name of a metadata key
 _CLOSE_GRACE_SECONDS = 0.05
+ATTACH_SECONDS = 5.0
 ALLOWED = {
     f"/{SERVICE}/Apply": {"worker"},
     f"/{SERVICE}/AttachAudio": {"voice-agent"},
@@ -39,9 +40,10 @@ ALLOWED = {
 class MediaNodeServicer(MediaNodeServiceServicer):
     """Puts a `MediaNode` behind the contract."""
 
-    def __init__(self, node: MediaNode) -> None:
-        """Serve `node`."""
+    def __init__(self, node: MediaNode, *, attach_seconds: float = ATTACH_SECONDS) -> None:
+        """Serve `node`; a stream that does not say within `attach_seconds` what it is for is ended."""
         self._node = node
+        self._attach_seconds = attach_seconds
 
     async def Apply(self, request: ApplyRequest, context: Any) -> ApplyResponse:  # noqa: N802
         """Apply a command."""
@@ -50,7 +52,11 @@ class MediaNodeServicer(MediaNodeServiceServicer):
     async def AttachAudio(self, request_iterator: Any, context: Any) -> AsyncIterator[AttachAudioResponse]:  # noqa: N802
         """Open a voice agent's port; the first message says which."""
         requests = aiter(request_iterator)
-        first = await anext(requests, None)
+        try:
+            async with asyncio.timeout(self._attach_seconds):
+                first = await anext(requests, None)
+        except TimeoutError as error:
+            raise InvalidError("ATTACH_TIMEOUT", "a stream begins with attach, and soon") from error
         if first is None or first.WhichOneof("message") != "attach":
             raise InvalidError("ATTACH_MISSING", "the first message of a stream is attach")
         token = _leg_token(context.invocation_metadata())

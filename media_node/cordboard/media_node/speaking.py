@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cordboard.core.errors import ExhaustedError
 from cordboard.media_node.clock import Clock, Timer
 from cordboard.media_node.opus import FRAME_US, SPEECH_FRAME, SPEECH_RATE, SpeechEncoder, level_dbov
 from cordboard.media_node.rtp import SAMPLES_PER_MS, RtpPacket, build_rtp
@@ -18,6 +19,9 @@ _COMFORT_US = 400_000
 _LONGEST_CATCH_UP_US = 200_000
 _FRAME_BYTES = SPEECH_FRAME * 2
 _REMEMBERED_PLAYS = 256
+LONGEST_QUEUE_S = 120
+_LONGEST_QUEUE_BYTES = LONGEST_QUEUE_S * SPEECH_RATE * 2
+_MOST_PLAYS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,16 @@ class SpeechPlayer:
         self.flush("")
 
     def add(self, play_id: str, turn_id: str, pcm: bytes, *, last: bool) -> None:
-        """Queue a piece of speech: 24 kHz mono, 16-bit little-endian. Pieces of plays that are over are dropped."""
+        """Queue a piece of speech: 24 kHz mono, 16-bit little-endian. Pieces of plays that are over are dropped.
+
+        Raises ExhaustedError(SPEECH_TOO_LONG) when more would wait than anybody says in one go.
+        """
         if play_id in self._ended:
             return
         play = next((play for play in self._plays if play.play_id == play_id), None)
+        waiting = sum(len(one.pcm) for one in self._plays)
+        if waiting + len(pcm) > _LONGEST_QUEUE_BYTES or (play is None and len(self._plays) >= _MOST_PLAYS):
+            raise ExhaustedError("SPEECH_TOO_LONG", "too much speech waits", limit=f"{LONGEST_QUEUE_S} s")
         if play is None:
             play = _Play(play_id, turn_id)
             self._plays.append(play)
