@@ -60,16 +60,19 @@ function HandOver({ call }) {
 
 function Controls({ desk, command, leg, ending }) {
   const { call, muted } = desk;
-  const [pending, setPending] = useState("");
+  const [asked, setAsked] = useState({ what: "", held: false });
   const caller = liveLeg(call, "caller");
   const held = Boolean(caller && call.held.has(caller.legId));
   const talking = call.phase === "agent_connected" && Boolean(caller);
   const mute = () => leg.mute(!muted);
+  // The event that says it is done may be here before the reply: what counts is which comes first.
+  const pending = asked.what === "hold" && asked.held !== held ? "" : asked.what;
   const working = async (what, doing) => {
     if (pending) return;
-    setPending(what);
+    const mine = { what, held };
+    setAsked(mine);
     await doing();
-    setPending("");
+    setAsked((newest) => (newest === mine ? { what: "", held } : newest));
   };
   const hold = () => working("hold", () => command(held ? "retrieve" : "hold", { call_id: call.callId, leg_id: caller.legId }));
   const end = () =>
