@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cordboard.activities.node_registry import Placement
-from cordboard.core.errors import ExhaustedError
+from cordboard.core.errors import UnavailableError
 from cordboard.registry.v1.node_registry_service_pb2 import Node, NodeKind
 
 
@@ -35,7 +35,7 @@ class MemoryNodeRegistry:
             if node.kind == kind and node.node_id not in avoid and not node.draining
         ]
         if not living:
-            raise ExhaustedError("NO_NODE", "no process of that kind can take the call")
+            raise UnavailableError("NO_NODE", "no process of that kind can take the call")
         self._epochs[call_id, kind] = self._epochs.get((call_id, kind), 0) + 1
         node = min(living, key=lambda one: (one.load, one.node_id))
         placement = Placement(node, self._epochs[call_id, kind])

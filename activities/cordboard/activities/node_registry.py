@@ -35,7 +35,7 @@ class NodeRegistry(Protocol):
     ) -> Placement:
         """Choose a live node; the same request gets the same one.
 
-        Raises ExhaustedError(NO_NODE), UnavailableError.
+        Raises UnavailableError, with reason NO_NODE when no live node has room.
         """
         ...
 

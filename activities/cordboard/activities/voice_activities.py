@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cordboard.voice.v1.voice_agent_service_pb2_grpc import VoiceAgentServiceAsyncStub
 
 DEADLINE = 2.0
+NO_NODE = "NO_NODE"
 CANDIDATES = 3
 """Voice agents that one engagement asks before it gives up."""
 
@@ -129,8 +130,8 @@ class VoiceActivities:
             placement = await self._registry.place(
                 request_id=_derived(name), call_id=request.call_id, kind=NODE_KIND_VOICE, avoid=avoid
             )
-        except ExhaustedError:
-            if not avoid:
+        except UnavailableError as error:
+            if not avoid or error.reason != NO_NODE:
                 raise
             placement = await self._registry.place(
                 request_id=_derived(name + "/any"), call_id=request.call_id, kind=NODE_KIND_VOICE

@@ -64,7 +64,7 @@ async def read_hand_over(wanted: ReadHandOverInput) -> HandOverRules:
 
 @activity.defn
 async def engage_voice(engagement: EngageVoiceInput) -> EngageVoiceResult:
-    """Choose a voice agent and have it take the talk. Raises ExhaustedError(NO_NODE), UnavailableError."""
+    """Choose a voice agent and have it take the talk. Raises UnavailableError."""
     raise NotImplementedError
 
 
