@@ -1,7 +1,8 @@
 """Migrations and partitions."""
 
 import asyncio
-from datetime import UTC, date, datetime
+import logging
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -11,7 +12,7 @@ from cordboard.audit_log.postgres.database import Database
 from cordboard.audit_log.postgres.event_store import PostgresEventStore
 from cordboard.audit_log.postgres.migrations import migrate, migrations
 from cordboard.audit_log.postgres.partitions import bound, ensure_partitions
-from cordboard.audit_log.postgres.schema import prepare_schema
+from cordboard.audit_log.postgres.schema import keep_partitions, prepare_schema
 from cordboard.audit_log.record import StreamKey
 
 
@@ -73,4 +74,27 @@ async def test_refuses_to_change_or_delete_rows(postgres_url: str) -> None:
             with pytest.raises(asyncpg.RaiseError, match="append-only"):
                 await connection.execute(statement)
     await store.appender.stop()
+    await database.close()
+
+
+async def test_partitions_that_could_not_be_made_are_made_later(postgres_url: str) -> None:
+    at = datetime(2031, 5, 4, 12, tzinfo=UTC)
+    database = Database(postgres_url)
+    await prepare_schema(database, lambda: at)
+    failed = asyncio.Event()
+    handler = logging.Handler()
+    handler.emit = lambda record: failed.set()  # type: ignore[method-assign]
+    logging.getLogger("cordboard.audit_log.postgres.schema").addHandler(handler)
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("alter table ledger.event_standard rename to elsewhere")
+    keeping = asyncio.create_task(keep_partitions(database, lambda: at + timedelta(days=30), every=0.02))
+    await asyncio.wait_for(failed.wait(), 30)
+    await connection.execute("alter table ledger.elsewhere rename to event_standard")
+    async with asyncio.timeout(30):
+        while await connection.fetchval("select to_regclass('ledger.event_standard_20310610')") is None:
+            await asyncio.sleep(0.05)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    logging.getLogger("cordboard.audit_log.postgres.schema").removeHandler(handler)
+    await connection.close()
     await database.close()

@@ -48,9 +48,15 @@ async def main(settings: Settings, stop: Stop) -> None:
         _spare_the_collector()
         port = await server.start()
         announce_ready(grpc=f"{settings.listen.rpartition(':')[0]}:{port}")
-        await stop.wait()
-        partitions.cancel()
+        ends = [asyncio.create_task(stop.wait()), partitions]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in ends:
+            task.cancel()
         await server.stop(grace=1.0)
+        for outcome in await asyncio.gather(*ends, return_exceptions=True):
+            # Without tomorrow's partitions the ledger fails tomorrow: better to be started anew now.
+            if isinstance(outcome, Exception):
+                raise outcome
     finally:
         await events.appender.stop()
         await database.close()

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+import asyncpg
+
 from cordboard.audit_log.postgres.database import Database
 from cordboard.audit_log.postgres.migrations import migrate
 from cordboard.audit_log.postgres.partitions import ensure_partitions
@@ -34,12 +36,16 @@ async def prepare_schema_when_there(database: Database, clock: Callable[[], date
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def keep_partitions(database: Database, clock: Callable[[], datetime]) -> None:
-    """Make the next days' partitions, for ever."""
+async def keep_partitions(
+    database: Database, clock: Callable[[], datetime], *, every: float = PARTITIONS_EVERY_SECONDS
+) -> None:
+    """Make the next days' partitions each `every` seconds, for ever; what fails is tried again the next time."""
     while True:
-        await asyncio.sleep(PARTITIONS_EVERY_SECONDS)
+        await asyncio.sleep(every)
         try:
             async with database.connection() as connection:
                 await ensure_partitions(connection, clock().date())
         except UnavailableError:
             _log.warning("partitions will be made when the database is back")
+        except asyncpg.PostgresError as error:
+            _log.error("partitions could not be made", extra={"code": error.sqlstate or ""})
