@@ -152,6 +152,46 @@ async def test_an_event_that_the_database_minds_is_set_aside_and_blocks_no_other
             await bad
 
 
+class StumblingLedger(MemoryLedger):
+    """A ledger whose client fails once in a way that nobody foresaw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stumbles = 0
+
+    async def append(self, events: Sequence[NewEvent]) -> list[int]:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise RuntimeError("nobody foresaw this")
+        return await super().append(events)
+
+
+async def test_shipping_goes_on_after_what_nobody_foresaw(tmp_path: Path) -> None:
+    ledger = StumblingLedger()
+    stream = await open_call(ledger)
+    ledger.stumbles = 1
+    async with EventProducer(ledger, SOURCE, tmp_path) as producer, asyncio.timeout(30):
+        assert await producer.record_durably(stream, fact(1)) == 2
+    assert ledger.stumbles == 0
+
+
+async def test_a_leftover_that_fails_stays_for_the_next_process(tmp_path: Path) -> None:
+    ledger = StumblingLedger()
+    stream = await open_call(ledger)
+    ledger.away = True
+    first = EventProducer(ledger, SOURCE, tmp_path)
+    first.record_nowait(stream, fact(1))
+    await first.close(grace=0)
+    ledger.stumbles, ledger.away = 1, False
+    async with EventProducer(ledger, f"{SOURCE}2", tmp_path) as second:
+        await until(lambda: ledger.stumbles == 0)
+        await second.record_durably(stream, fact(1))
+    assert list(tmp_path.glob("*boot.spool"))
+    async with EventProducer(ledger, f"{SOURCE}3", tmp_path):
+        await until(lambda: not list(tmp_path.glob("*boot.spool")))
+    assert len(await on_log(ledger, stream)) == 2
+
+
 class FullDisk:
     """A spool on a disk that is full until told otherwise."""
 

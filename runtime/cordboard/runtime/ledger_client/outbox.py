@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +24,7 @@ BATCH_BYTES = 1024 * 1024
 # Half of the 250 ms within which an event has to be durable; the other half is for the disk.
 SPOOL_EVERY = 0.125
 DISK_RETRY = 1.0
+AFTER_FAILURE = 1.0
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -91,8 +92,8 @@ class Outbox:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._ship_leftovers(), name="spool-leftovers"),
-                asyncio.create_task(self._ship(), name="event-shipper"),
-                asyncio.create_task(self._write(), name="spool-writer"),
+                asyncio.create_task(_for_ever(self._ship), name="event-shipper"),
+                asyncio.create_task(_for_ever(self._write), name="spool-writer"),
             ]
 
     def put(self, event: NewEvent, done: asyncio.Future[int] | None = None) -> bool:
@@ -250,15 +251,30 @@ class Outbox:
         return event
 
     async def _ship_leftovers(self) -> None:
-        for spool in await self._on_thread(lambda: list(leftovers(self._path.parent))):
+        try:
+            for spool in await self._on_thread(lambda: list(leftovers(self._path.parent))):
+                await self._ship_leftover(spool)
+        except OSError as error:
+            # What is left stays on disk for the next process.
+            _log.error("what earlier processes left cannot be read", extra={"code": str(error.errno)})
+
+    async def _ship_leftover(self, spool: FileSpool) -> None:
+        keep = True
+        try:
             refused = False
-            records = await self._on_thread(lambda opened: list(opened.records()), spool)
+            records = await self._on_thread(lambda: list(spool.records()))
             for at in range(0, len(records), BATCH_EVENTS):
                 batch = records[at : at + BATCH_EVENTS]
                 outcomes = await self._shipper.ship(await self._opened(batch))
                 taken = sum(1 for outcome in outcomes if isinstance(outcome, int))
                 refused = refused or taken < len(batch)
-            await self._on_thread(spool.set_aside if refused else lambda opened=spool: opened.close(False))
+            if refused:
+                await self._on_thread(spool.set_aside)
+            keep = refused
+        except Exception:  # noqa: BLE001  # one file must not keep the others from the log
+            _log.exception("what an earlier process left was not shipped")
+        finally:
+            spool.close(keep)
 
     async def _opened(self, records: list[bytes]) -> list[NewEvent]:
         events: list[NewEvent] = []
@@ -271,6 +287,16 @@ class Outbox:
 
     async def _on_thread(self, function: Callable[..., _T], *arguments: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Go on after what nobody foresaw: events that are not shipped and not written are lost at the process's end."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001  # an edge: nobody waits for this task
+            _log.exception("the way to the ledger failed and is tried again")
+            await asyncio.sleep(AFTER_FAILURE)
 
 
 def _damaged() -> InternalError:

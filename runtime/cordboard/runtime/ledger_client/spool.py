@@ -91,15 +91,21 @@ class FileSpool:
             self._size = 0
 
     def close(self, keep: bool) -> None:
-        """Close, and remove the file unless it is to be kept; see Spool.close."""
+        """Close, and remove the file unless it is to be kept; see Spool.close. Closing twice is fine."""
+        if self._fd < 0:
+            return
         if not keep:
             self._path.unlink(missing_ok=True)
-        os.close(self._fd)
+        self._release()
 
     def set_aside(self) -> None:
         """Close, and keep the file under another name: the ledger refused something in it."""
         self._path.rename(self._path.with_suffix(".refused"))
+        self._release()
+
+    def _release(self) -> None:
         os.close(self._fd)
+        self._fd = -1
 
     def _record(self, offset: int) -> bytes | None:
         header = os.pread(self._fd, _HEADER.size, offset)
