@@ -50,6 +50,11 @@ class ScriptedRouting:
         """Show what a call asked for, such as `enqueue 1`, `release ann 1 NOT_READY NO_ANSWER`."""
         return [_shown(request) for request in self.asked if request.call_id == call_id]
 
+    def wait_of(self, call_id: str) -> RoutingEnqueueInput:
+        """Give the newest wait that a call asked for."""
+        waits = [request for request in self.asked if isinstance(request, RoutingEnqueueInput)]
+        return next(wait for wait in reversed(waits) if wait.call_id == call_id)
+
     def _take(self, request: Request) -> None:
         if self.away:
             raise UnavailableError("ROUTING_AWAY", "the tables cannot be reached")

@@ -59,7 +59,7 @@ async def test_caller_and_agent_hear_each_other_until_the_agent_hangs_up(house: 
 
 async def test_the_queue_is_asked_with_what_the_talk_gave(house: House) -> None:
     call = await queued_call(house, "clinical", "spanish")
-    [wait] = [asked for asked in house.routing.asked if asked.call_id == call.call_id]
+    wait = house.routing.wait_of(call.call_id)
     assert (wait.queue, list(wait.skills), wait.priority) == ("front-desk", ["clinical", "spanish"], 10)
     [queued] = [event for event in await call.events() if isinstance(event, CallQueued)]
     assert queued.hand_over == SUMMARY

@@ -44,6 +44,11 @@ async def missed(call: PlacedCall) -> list[tuple[str, str]]:
     return [(event.agent_id, event.reason) for event in await call.events() if isinstance(event, AgentMissed)]
 
 
+def removals(call: PlacedCall) -> list[tuple[str, str]]:
+    orders = [command.remove_leg for command in call.room.commands if command.HasField("remove_leg")]
+    return [(order.leg_id, order.reason) for order in orders]
+
+
 def timers(view: CallView) -> set[str]:
     return {timer.timer_id for timer in view.timers}
 
@@ -97,8 +102,7 @@ async def test_an_agent_whose_media_comes_too_late_is_taken_out_of_the_room(pati
     await patient_house.environment.sleep(16)
     await call.until(lambda view: view.phase == PHASE_QUEUED)
     await agent.connected()
-    removals = lambda: [one.remove_leg for one in call.room.commands if one.HasField("remove_leg")]  # noqa: E731
-    await eventually(lambda: (agent.leg_id, "OFFER_OVER") in [(one.leg_id, one.reason) for one in removals()])
+    await eventually(lambda: (agent.leg_id, "OFFER_OVER") in removals(call))
     assert (await call.view()).phase == PHASE_QUEUED
     await hang_up(call)
     await ended(call)
@@ -189,8 +193,8 @@ async def test_an_app_that_asks_for_a_human_lets_the_ai_agent_say_so_first(patie
     assert (await call.view()).phase == PHASE_AI_ENGAGED
     await detach(call)
     await call.until(lambda view: view.phase == PHASE_QUEUED)
-    [wait] = patient_house.routing.asked
-    assert list(getattr(wait, "skills", ())) == ["front-desk"]
+    await eventually(lambda: bool(patient_house.routing.asked))
+    assert list(patient_house.routing.wait_of(call.call_id).skills) == ["front-desk"]
     await Agent(call).take()
     await hang_up(call)
     await ended(call)
