@@ -20,7 +20,7 @@ export function CallView({ desk, now, command, leg, ending, next }) {
     </header>
     <${Strip} call=${call} />
     <${HandOver} call=${call} />
-    <${TranscriptHead} title=${over ? "Transcript" : "Live transcript"} />
+    <${TranscriptHead} title=${connected ? "Transcript with the AI agent" : "Live transcript"} />
     <${Transcript} lines=${call.lines} startedAt=${call.startedAt} />
     ${over ? html`<${Ended} desk=${desk} next=${next} />` : html`<${Controls} desk=${desk} command=${command} leg=${leg} ending=${ending} />`}`;
 }

@@ -23,6 +23,10 @@ from cordboard.workflows.voice_link import VoiceLink
 HAND_OVER = "HAND_OVER"
 """Reason of an AI agent that leaves the caller to a human."""
 
+_UNINTENDED = reasons.VANISHED | {reasons.CLIENT_CLOSED}
+"""Reasons after which the caller goes to another agent. A desk that is loaded again closes its connection by itself; an
+agent who means to leave says so, and the leg is removed."""
+
 _READING = timedelta(seconds=5)
 
 
@@ -94,7 +98,7 @@ class HumanVerbs(TalkVerbs):
         assert offer is not None
         await self._until(lambda: not self._is_connected())
         leg = self.state.leg(offer.leg_id)
-        left = leg is not None and leg.state == LEG_STATE_ENDED and leg.reason not in reasons.VANISHED
+        left = leg is not None and leg.state == LEG_STATE_ENDED and leg.reason not in _UNINTENDED
         outcome = BridgeOutcome.AGENT_HUNG_UP if left else BridgeOutcome.AGENT_LOST
         return Bridged(outcome, offer.agent_id)
 
