@@ -1,7 +1,10 @@
 """Tokens of components and of people."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,3 +68,37 @@ def test_an_expired_token_says_so(keys: Path) -> None:
 def test_an_unknown_scope_is_not_minted(keys: Path) -> None:
     with pytest.raises(InvalidError, match="SCOPE_UNKNOWN"):
         UserTokenIssuer.load(keys).mint(role="app", tenant="clinic", scopes=["everything"])
+
+
+@pytest.mark.parametrize("skew", [-25.0, 25.0])
+def test_clocks_of_two_machines_may_differ(keys: Path, monkeypatch: pytest.MonkeyPatch, skew: float) -> None:
+    now = time.time()
+    with monkeypatch.context() as patched:
+        patched.setattr("cordboard.runtime.identity.time", SimpleNamespace(time=lambda: now + skew))
+        service = ServiceIdentity.load(keys, "worker", "worker-1").token("ledger")
+        person = UserTokenIssuer.load(keys).mint(role="app", tenant="clinic")
+    assert TokenVerifier.load(keys).service(service, "ledger").component == "worker"
+    assert TokenVerifier.load(keys).user(person).role == "app"
+
+
+def test_a_token_of_the_far_future_is_not_valid(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    with monkeypatch.context() as patched:
+        patched.setattr("cordboard.runtime.identity.time", SimpleNamespace(time=lambda: now + 120))
+        token = ServiceIdentity.load(keys, "worker", "worker-1").token("ledger")
+    with pytest.raises(UnauthenticatedError, match="TOKEN_INVALID"):
+        TokenVerifier.load(keys).service(token, "ledger")
+
+
+def test_processes_that_start_together_agree_on_the_keys(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(create_keys, [tmp_path] * 8))
+    token = ServiceIdentity.load(tmp_path, "worker", "worker-1").token("ledger")
+    assert TokenVerifier.load(tmp_path).service(token, "ledger").component == "worker"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_key_that_a_crash_left_empty_is_named(keys: Path) -> None:
+    (keys / "worker.pem").write_bytes(b"")
+    with pytest.raises(InvalidError, match="KEY_INVALID"):
+        ServiceIdentity.load(keys, "worker", "worker-1")

@@ -4,7 +4,9 @@ Each component signs its own short-lived tokens with its own Ed25519 key; everyb
 set in `jwks.json`. Tokens of people and apps are signed by the key `users`.
 """
 
+import contextlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Iterable
@@ -26,6 +28,8 @@ ROLES = ("caller", "agent", "app", "engineer")
 SCOPES = ("calls:start", "calls:read", "calls:steer", "phi", "legs:add", "ledger:read")
 SERVICE_TOKEN_LIFE = timedelta(minutes=5)
 _ALGORITHM = "EdDSA"
+# Machines' clocks differ; NTP keeps them far closer than this.
+LEEWAY_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,32 @@ def create_keys(keys_dir: Path) -> None:
             pem = Ed25519PrivateKey.generate().private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
-            path.touch(mode=0o600)
-            path.write_bytes(pem)
+            _put(path, pem, 0o600, replace=False)
         public[name] = (
             _private_key(path)
             .public_key()
             .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
             .decode()
         )
-    (keys_dir / "public.json").write_text(json.dumps(public, indent=1))
+    _put(keys_dir / "public.json", json.dumps(public, indent=1).encode(), 0o644, replace=True)
+
+
+def _put(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
+    """Write a file whole or not at all, whoever else does the same; an old one is kept unless it may be replaced."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            fresh.replace(path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:
@@ -77,6 +98,8 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
         raise InvalidError("KEY_MISSING", "an identity key is not there", key=path.name) from error
+    except ValueError as error:
+        raise InvalidError("KEY_INVALID", "an identity key cannot be read", key=path.name) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise InvalidError("KEY_INVALID", "an identity key is not Ed25519", key=path.name)
     return key
@@ -152,6 +175,9 @@ class TokenVerifier:
     def user(self, token: str) -> UserClaims:
         """Check the token of a person or app. Raises UnauthenticatedError (TOKEN_INVALID, TOKEN_EXPIRED)."""
         claims = self._decode(token, USERS, USER_AUDIENCE)
+        # People's tokens end on time; only the signer's clock may be ahead.
+        if int(claims["exp"]) <= time.time():
+            raise UnauthenticatedError("TOKEN_EXPIRED", "the token has expired")
         try:
             return UserClaims(
                 token_id=str(claims["jti"]),
@@ -185,6 +211,7 @@ class TokenVerifier:
                 algorithms=[_ALGORITHM],
                 audience=audience,
                 issuer=issuer,
+                leeway=LEEWAY_SECONDS,
                 options={"require": required},
             )
         except jwt.ExpiredSignatureError as error:
