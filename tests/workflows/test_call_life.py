@@ -17,7 +17,6 @@ from cordboard.call.v1.call_pb2 import (
     PHASE_WRAPPING_UP,
     RECORDING_STATE_OFF,
     RECORDING_STATE_UNSPECIFIED,
-    TALK_OUTCOME_WANTS_HUMAN,
 )
 from cordboard.call.v1.decisions_pb2 import MediaCommandRequested, MediaCommandSettled, SlotsTaken
 from cordboard.call.v1.facts_pb2 import ConsentAnswered, SlotsFilled
@@ -91,13 +90,6 @@ async def test_a_node_that_cannot_record_does_not_stop_the_call(house: House) ->
     await detach(call)
     assert (await call.handle.result()).phase == PHASE_COMPLETED
     await assert_nothing_left(call)
-
-
-async def test_a_caller_who_wants_a_human_is_let_go_with_that_reason(house: House) -> None:
-    call = await engaged_call(house)
-    await end_talk(call, TALK_OUTCOME_WANTS_HUMAN)
-    await detach(call)
-    assert (await call.handle.result()).end_reason == "NO_HUMAN"
 
 
 async def test_what_the_agent_learnt_is_taken_with_the_fact_as_its_cause(house: House) -> None:

@@ -20,10 +20,12 @@ from cordboard.call.v1 import call_service_pb2 as service
 from cordboard.call.v1 import call_workflow_pb2 as workflow_pb
 from cordboard.call.v1.call_pb2 import (
     CONSENT_GIVEN,
+    PHASE_ABANDONED,
     PHASE_AI_ENGAGED,
     PHASE_CANCELLED,
     PHASE_COMPLETED,
     PHASE_FAILED,
+    PHASE_QUEUED,
     RECORDING_STATE_PAUSED,
     TALK_OUTCOME_FAULT,
 )
@@ -134,13 +136,14 @@ async def test_the_only_voice_agent_may_be_asked_again_after_its_restart(house: 
     await finish(call)
 
 
-async def test_without_any_voice_agent_the_talk_ends_with_a_fault(house: House) -> None:
+async def test_without_any_voice_agent_a_human_is_asked_for(house: House) -> None:
     house.agents.away |= {"v1:1", "v2:1"}
     call, _ = await house.start()
     await connect(call)
-    result = await call.handle.result()
-    assert result.phase == PHASE_COMPLETED
-    assert (await call.view()).talk_outcome == TALK_OUTCOME_FAULT
+    view = await call.until(lambda view: view.phase == PHASE_QUEUED, seconds=30)
+    assert view.talk_outcome == TALK_OUTCOME_FAULT
+    await hang_up(call)
+    assert (await call.handle.result()).phase == PHASE_ABANDONED
     await assert_nothing_left(call)
 
 
