@@ -1,0 +1,49 @@
+"""Records Temporal histories of calls over in-memory twins, for the replay test; run it when the call's code changed.
+
+Give names to record only those. A history that a newer build can no longer replay is a call that would break when that
+build is deployed: keep the old one and guard the change with `workflow.patched`, unless no such call can be running.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from recorded_calls import RECORDED  # noqa: E402
+from temporal import House, open_house, real_time  # noqa: E402
+
+HISTORIES = ROOT / "tests" / "workflows" / "histories"
+
+
+async def record(house: House, name: str) -> None:
+    """Let a call happen and keep its history."""
+    call = await RECORDED[name](house)
+    await call.handle.result()
+    await call.assert_live_equals_log()
+    history = await call.handle.fetch_history()
+    # The machine that recorded it is nobody's business.
+    content = re.sub(r'"identity": "[^"]*"', '"identity": "recorder"', history.to_json())
+    compact = json.dumps(json.loads(content), separators=(",", ":"))
+    (HISTORIES / f"{name}.json").write_text(compact + "\n", encoding="utf-8")
+    print(f"{name}: {len(history.events)} events")
+
+
+async def main() -> None:
+    """Record what was named, or all."""
+    HISTORIES.mkdir(exist_ok=True)
+    async with real_time() as environment:
+        for name in sys.argv[1:] or sorted(RECORDED):
+            async with open_house(environment) as house:
+                await record(house, name)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    # The Temporal library may abort while the interpreter ends (sdk-python issue 300).
+    os._exit(0)

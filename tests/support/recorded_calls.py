@@ -1,0 +1,107 @@
+"""The calls whose histories are kept: each goes another way through the workflow."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from call_steps import (
+    VOICE,
+    ask_tool,
+    attach,
+    connect,
+    consent,
+    detach,
+    end_talk,
+    engaged_call,
+    hang_up,
+)
+from temporal import House, PlacedCall, eventually
+
+from cordboard.call.v1 import call_service_pb2 as service
+from cordboard.call.v1 import call_workflow_pb2 as workflow_pb
+from cordboard.call.v1.call_pb2 import PHASE_QUEUED, TALK_OUTCOME_WANTS_HUMAN
+from cordboard.call.v1.facts_pb2 import ReplyHeard, SlotsFilled, UtteranceHeard
+from cordboard.workflows import names
+
+
+async def booked(house: House) -> PlacedCall:
+    """Served to the end."""
+    call = await engaged_call(house)
+    await consent(call)
+    slots = SlotsFilled()
+    slots.slots.name = "Ann Poe"
+    await call.fact(slots, VOICE)
+    await ask_tool(call)
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["ok"])
+    await end_talk(call)
+    await detach(call)
+    return call
+
+
+async def refused_recording(house: House) -> PlacedCall:
+    """No consent, a tool that fails, a caller who hangs up."""
+    call = await engaged_call(house)
+    await consent(call, given=False)
+    await ask_tool(call, name="clinic.full")
+    await call.until(lambda view: [tool.outcome for tool in view.tool_calls] == ["failed"])
+    await hang_up(call)
+    return call
+
+
+async def abandoned(house: House) -> PlacedCall:
+    """The caller wants a human and leaves the queue."""
+    call = await engaged_call(house)
+    await consent(call)
+    await end_talk(call, TALK_OUTCOME_WANTS_HUMAN)
+    await detach(call)
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await hang_up(call)
+    return call
+
+
+async def taken_over(house: House) -> PlacedCall:
+    """The voice agent dies and is replaced."""
+    call = await engaged_call(house)
+    await consent(call)
+    await call.fact(ReplyHeard(play_id="p", text="Hello."), VOICE)
+    await call.fact(UtteranceHeard(turn_id="1", text="Hello."), VOICE)
+    house.agents.lose("v1:1")
+    await detach(call, "LOST")
+    await eventually(lambda: len(house.agents.engaged) == 2)
+    await attach(call)
+    await end_talk(call)
+    await detach(call)
+    return call
+
+
+async def without_ledger(house: House) -> PlacedCall:
+    """Ended by an app while the ledger is away."""
+    call = await engaged_call(house)
+    house.ledger.away = True
+    request = service.EndCallRequest(call_id=call.call_id, reason="OPERATOR")
+    argument = workflow_pb.EndCallInput(actor="app/a", request=request)
+    asking = asyncio.create_task(call.update(names.UPDATE_END_CALL, argument, service.EndCallResponse))
+    await eventually(lambda: not call.room.open)
+    house.ledger.away = False
+    await asking
+    return call
+
+
+async def lost_media(house: House) -> PlacedCall:
+    """The media node dies."""
+    call = await engaged_call(house)
+    await call.handle.signal(names.SIGNAL_LOSE_NODE, workflow_pb.NodeLost(node_id="m1", boot_id="b1"))
+    return call
+
+
+async def cancelled(house: House) -> PlacedCall:
+    """Cancelled by an operator before the voice agent came."""
+    call, _ = await house.start()
+    await connect(call)
+    await call.handle.cancel()
+    return call
+
+
+RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
+    scenario.__name__: scenario
+    for scenario in (booked, refused_recording, abandoned, taken_over, without_ledger, lost_media, cancelled)
+}
