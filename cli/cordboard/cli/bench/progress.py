@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 
 _LINES_PER_STEP = 10
+_DRAWN_PER_SECOND = 2
 
 
 class Progress(Protocol):
@@ -72,5 +73,8 @@ def shown_progress() -> Iterator[Progress]:
         yield PlainProgress(sys.stderr)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as progress:
+    # Drawn rarely: the bench measures in the same process.
+    with RichProgress(
+        *columns, console=Console(stderr=True), transient=True, refresh_per_second=_DRAWN_PER_SECOND
+    ) as progress:
         yield BarProgress(progress)

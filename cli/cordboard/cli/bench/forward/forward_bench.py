@@ -79,6 +79,8 @@ async def _window(
 ) -> Window:
     await generator.speak(_WARM_UP_S)
     if probe is not None:
+        # A node holds nothing back: what was sent before the window is there before it begins.
+        await asyncio.sleep(_DRAIN_S)
         probe.take_delays()
     generator.take_received()
     before = cpu_ns(system.pid)
