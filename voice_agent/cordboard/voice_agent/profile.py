@@ -162,6 +162,10 @@ class Profile:
         """Give the clauses of a fixed line."""
         return self.lines[name]
 
+    def opening_clauses(self) -> tuple[str, ...]:
+        """Give the clauses with which a call begins, or goes on at another instance."""
+        return self.line("greeting") + self.line("consent_question") + self.line("rejoin")
+
     def fixed_clauses(self) -> tuple[str, ...]:
         """Give every clause without a blank to fill, in the order in which a call needs them."""
         everything: list[str] = []
@@ -173,8 +177,8 @@ class Profile:
             everything.extend(red_line.lines)
         for answer in self.answers:
             everything.extend(answer.lines)
-        first = self.lines["greeting"] + self.lines["consent_question"]
-        return tuple(dict.fromkeys(clause for clause in (*first, *everything) if "{" not in clause))
+        ordered = (*self.opening_clauses(), *everything)
+        return tuple(dict.fromkeys(clause for clause in ordered if "{" not in clause))
 
     def _check_lines(self) -> None:
         required = REQUIRED_LINES | (BOOKING_LINES if self.booking else frozenset())
