@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 from page_house import PageHouse, open_page_house
+from playwright.async_api import expect
+
+# The machine may have other things to do.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ function Desk() {
       await doing();
       return true;
     } catch (why) {
-      setRefusal({ what, ...why });
+      setRefusal({ what, callId: call?.callId, ...why });
       return false;
     }
   };
@@ -78,7 +78,7 @@ function Desk() {
     <main class="desk plain-desk">
       <aside class="rail col" aria-label="My state"><${MyState} desk=${desk} now=${now} setState=${setState} /></aside>
       <section class="centre col" aria-label="Call">
-        <${Banners} desk=${desk} refusal=${refusal} rejoin=${cutOff ? join : null} />
+        <${Banners} desk=${desk} refusal=${refusal?.callId === call?.callId ? refusal : null} rejoin=${cutOff ? join : null} />
         ${!call && html`<${NoCall} desk=${desk} />`}
         ${offered && html`<${Offer} key=${call.callId} call=${call} now=${now} answer=${answer} />`}
         ${call && !offered && html`<${CallView} key=${call.callId} desk=${desk} now=${now} command=${command} leg=${leg} ending=${() => dispatch({ type: "ending" })} next=${() => setState("READY")} />`}
