@@ -181,6 +181,14 @@ async def test_an_agent_lost_twice_is_the_end_of_the_call(patient_house: House) 
         await call.until(lambda view: view.phase in (PHASE_QUEUED, PHASE_AI_ENGAGED))
     assert await hear_announcement(call) == ["Nobody is free."]
     assert await ended(call) == (PHASE_COMPLETED, "NO_HUMAN")
+    assert patient_house.routing.of(call.call_id) == [
+        "enqueue 1",
+        "confirm ann 1",
+        "release ann 1 NOT_READY SESSION_LOST",
+        "enqueue 2",
+        "confirm bob 1",
+        "release bob 1 NOT_READY SESSION_LOST",
+    ]
 
 
 async def test_an_app_that_asks_for_a_human_lets_the_ai_agent_say_so_first(patient_house: House) -> None:

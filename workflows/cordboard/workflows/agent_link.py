@@ -22,7 +22,7 @@ from cordboard.call.v1.agent_facts_pb2 import (
     AGENT_STATE_WRAP_UP,
     AgentState,
 )
-from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_QUEUED
+from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED, PHASE_QUEUED
 from cordboard.call.v1.call_workflow_pb2 import AgentReservation, AgentWithdrawal, QueuePlace
 from cordboard.call.v1.commands_pb2 import AlertAgent, CancelTimer, ConnectAgent, MissAgent, NoteQueuePosition
 from cordboard.call.v1.decisions_pb2 import (
@@ -42,6 +42,7 @@ from cordboard.core import phases, reasons
 from cordboard.core.call_state import CallState
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
 from cordboard.workflows import routing_stubs
+from cordboard.workflows.bridging import is_lost
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.failures import from_failure, may_pass
 from cordboard.workflows.limits import POLICY
@@ -65,6 +66,8 @@ class AgentLink:
         """Set aside, and not rung yet."""
         self._taken: AgentReservation | None = None
         """The agent who is rung, or in the call."""
+        self._leg_id = ""
+        """The leg of the agent who is in the call."""
         self.ring: timedelta = POLICY.ring
         """How long an agent is rung from now on."""
         self.closed = False
@@ -102,7 +105,7 @@ class AgentLink:
     def react(self, event: Message) -> None:
         """Tell routing what was decided."""
         if isinstance(event, CallQueued):
-            self._release(AGENT_STATE_NOT_READY, reasons.SESSION_LOST)
+            self._part()
             self._wait(self._loop.state)
         elif isinstance(event, AgentAlerted):
             self._taken = AgentReservation(agent_id=event.agent_id, reservation_epoch=event.reservation_epoch)
@@ -124,6 +127,9 @@ class AgentLink:
             self._answer_offer(self._offered, state)
         self._connect()
         self._keep_time()
+        offer = self._loop.state.offer
+        if self._loop.state.phase == PHASE_AGENT_CONNECTED and offer is not None:
+            self._leg_id = offer.leg_id
 
     def _reserved(self, reservation: AgentReservation) -> None:
         key = (reservation.agent_id, reservation.reservation_epoch)
@@ -231,7 +237,15 @@ class AgentLink:
             self._cancel()
             self._taken = None
         self._offered = None
-        self._release(AGENT_STATE_WRAP_UP, "")
+        self._part()
+
+    def _part(self) -> None:
+        """Give back the agent who was in the call: they have work to finish, unless their connection broke."""
+        if is_lost(self._loop.state.leg(self._leg_id)):
+            self._release(AGENT_STATE_NOT_READY, reasons.SESSION_LOST)
+        else:
+            self._release(AGENT_STATE_WRAP_UP, "")
+        self._leg_id = ""
 
     def _cancel(self) -> None:
         self._waiting = False

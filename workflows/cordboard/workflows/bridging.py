@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from cordboard.call.v1.call_pb2 import URGENCY_SOON, URGENCY_URGENT, Urgency
+from cordboard.core import reasons
+from cordboard.core.call_state import Leg
+from cordboard.media.v1.leg_pb2 import LEG_STATE_FAILED
 
 
 class BridgeOutcome(StrEnum):
@@ -25,6 +29,16 @@ class Bridged:
 
     outcome: BridgeOutcome
     agent_id: str = ""
+
+
+_UNINTENDED: Final = reasons.VANISHED | {reasons.CLIENT_CLOSED}
+"""Why a connection ends that nobody meant to end. A desk that is loaded again closes its connection by itself; an agent
+who means to leave says so, and the leg is removed."""
+
+
+def is_lost(leg: Leg | None) -> bool:
+    """Whether a human agent's leg is over without the agent having hung up."""
+    return leg is None or leg.state == LEG_STATE_FAILED or (not leg.living and leg.reason in _UNINTENDED)
 
 
 PRIORITY: Mapping[Urgency.ValueType, int] = MappingProxyType({URGENCY_SOON: 10, URGENCY_URGENT: 20})

@@ -9,11 +9,9 @@ from temporalio.exceptions import ActivityError
 from cordboard.activity.v1.call_activities_pb2 import HandOverRules, ReadHandOverInput
 from cordboard.call.v1.call_pb2 import PHASE_AGENT_CONNECTED, PHASE_QUEUED
 from cordboard.call.v1.commands_pb2 import BookCallback, Enqueue, HoldLeg, RetrieveLeg
-from cordboard.core import reasons
-from cordboard.media.v1.leg_pb2 import LEG_STATE_ENDED
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.agent_link import AgentLink
-from cordboard.workflows.bridging import Bridged, BridgeOutcome
+from cordboard.workflows.bridging import Bridged, BridgeOutcome, is_lost
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.limits import POLICY
 from cordboard.workflows.talk_verbs import TalkVerbs
@@ -22,10 +20,6 @@ from cordboard.workflows.voice_link import VoiceLink
 
 HAND_OVER = "HAND_OVER"
 """Reason of an AI agent that leaves the caller to a human."""
-
-_UNINTENDED = reasons.VANISHED | {reasons.CLIENT_CLOSED}
-"""Reasons after which the caller goes to another agent. A desk that is loaded again closes its connection by itself; an
-agent who means to leave says so, and the leg is removed."""
 
 _READING = timedelta(seconds=5)
 
@@ -97,9 +91,7 @@ class HumanVerbs(TalkVerbs):
         offer = self.state.offer
         assert offer is not None
         await self._until(lambda: not self._is_connected())
-        leg = self.state.leg(offer.leg_id)
-        left = leg is not None and leg.state == LEG_STATE_ENDED and leg.reason not in _UNINTENDED
-        outcome = BridgeOutcome.AGENT_HUNG_UP if left else BridgeOutcome.AGENT_LOST
+        outcome = BridgeOutcome.AGENT_LOST if is_lost(self.state.leg(offer.leg_id)) else BridgeOutcome.AGENT_HUNG_UP
         return Bridged(outcome, offer.agent_id)
 
     async def hold(self, leg_id: str) -> None:
