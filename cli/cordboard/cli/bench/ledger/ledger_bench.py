@@ -9,6 +9,7 @@ from cordboard.audit_log.bench import measure_database, measure_ledger
 from cordboard.cli.bench.ledger.ledger_figures import LedgerRound
 from cordboard.cli.bench.progress import Progress
 from cordboard.cli.bench.workshop import workshop
+from cordboard.cli.doors import ledger_door
 from cordboard.cli.supervision.stack import Stack
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity
@@ -47,7 +48,7 @@ async def _round(
     # As the ledger process does: rows hold no cycles, and looking for them would cost all three the same.
     gc.collect()
     gc.freeze()
-    database = await measure_database(url, events)
+    database = await measure_database(url, events, rounds=1)
     grpc = await measure_ledger(opener, ledger, identity.source(f"try-{number}-"), events)
     return LedgerRound(database.copy, database.appender, grpc)
 
