@@ -85,11 +85,22 @@ async def test_engaging_returns_at_once_with_the_engines_versions(desk: Desk) ->
     assert desk.roster.load == 1
 
 
-async def test_the_fixed_lines_of_the_profile_are_prepared(desk: Desk) -> None:
+async def test_the_lines_that_come_first_are_prepared(desk: Desk) -> None:
     await desk.engage()
     async with asyncio.timeout(10):
-        while "Anything else?" not in desk.voice.spoken:
+        while "May we record this call?" not in desk.voice.spoken:
             await asyncio.sleep(0)
+
+
+async def test_an_idle_roster_is_waited_for(desk: Desk) -> None:
+    await desk.roster.until_idle()
+    await desk.engage()
+    waiting = asyncio.create_task(desk.roster.until_idle())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await desk.servicer.Release(voice.ReleaseRequest(request_id="r", call_id="call-1", reason="DONE"), NO_CONTEXT)
+    async with asyncio.timeout(10):
+        await waiting
 
 
 async def test_a_repeated_request_joins_once(desk: Desk) -> None:

@@ -117,11 +117,11 @@ async def test_fixed_lines_are_made_once_and_others_each_time() -> None:
     phrases = PhraseCache(synthesizer)
     await phrases.prepare(["Hi.", "Bye."])
     await phrases.prepare(["Hi."])
-    await phrases.speech("Hi.")
-    await phrases.speech("Thanks, Ann.")
-    await phrases.speech("Thanks, Ann.")
+    phrases.keep(["One moment."])
+    for text in ("Hi.", "One moment.", "One moment.", "Thanks, Ann.", "Thanks, Ann."):
+        assert await phrases.speech(text)
 
-    assert synthesizer.spoken == ["Hi.", "Bye.", "Thanks, Ann.", "Thanks, Ann."]
+    assert synthesizer.spoken == ["Hi.", "Bye.", "One moment.", "Thanks, Ann.", "Thanks, Ann."]
 
 
 async def test_a_line_that_could_not_be_prepared_is_made_when_it_is_needed() -> None:

@@ -75,7 +75,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
             renewing = asyncio.create_task(registration.run())
             announce_ready(grpc=address)
             # A process that takes a dead one's place must serve soon: what is not said first is prepared meanwhile.
-            preparing = asyncio.create_task(_prepare(phrases, profiles))
+            preparing = asyncio.create_task(_prepare(phrases, profiles, roster))
             await stop.wait()
             roster.draining = True
             registration.announce()
@@ -89,9 +89,12 @@ async def serve(settings: Settings, stop: Stop) -> None:
         await ledger.close()
 
 
-async def _prepare(phrases: PhraseCache, profiles: list[Profile]) -> None:
+async def _prepare(phrases: PhraseCache, profiles: list[Profile], roster: Roster) -> None:
+    """Prepare the fixed lines while nobody talks; the engines belong to those who do."""
     for profile in profiles:
-        await phrases.prepare(profile.fixed_clauses())
+        for clause in profile.fixed_clauses():
+            await roster.until_idle()
+            await phrases.prepare([clause])
 
 
 def _node(instance: str, address: str, boot_id: str, roster: Roster) -> Callable[[], Node]:

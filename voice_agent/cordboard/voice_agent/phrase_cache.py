@@ -1,6 +1,5 @@
 """Speech of the lines that never change, made once."""
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -23,29 +22,35 @@ class PhraseCache:
     def __init__(self, synthesizer: Synthesizer) -> None:
         """Take the engine that makes the speech."""
         self._synthesizer = synthesizer
-        self._kept: OrderedDict[str, asyncio.Future[bytes]] = OrderedDict()
+        self._kept: OrderedDict[str, bytes | None] = OrderedDict()
+
+    def keep(self, phrases: Iterable[str]) -> None:
+        """Keep the speech of these phrases from when it is first made."""
+        for phrase in phrases:
+            self._kept.setdefault(phrase, None)
+        while len(self._kept) > MOST_PHRASES:
+            self._kept.popitem(last=False)
 
     async def prepare(self, phrases: Iterable[str]) -> None:
-        """Make the speech of phrases that are not there yet; live requests go first."""
-        await asyncio.gather(*(self._prepare(phrase) for phrase in phrases))
+        """Make the speech of phrases that is not there yet, one after the other; live requests go first."""
+        wanted = tuple(phrases)
+        self.keep(wanted)
+        for phrase in wanted:
+            if self._kept.get(phrase) is not None:
+                continue
+            try:
+                await self._make(phrase, Priority.AHEAD)
+            except UnavailableError:
+                _log.warning("a fixed line was not prepared; it will be made when it is needed")
 
     async def speech(self, text: str) -> bytes:
         """Give the speech of a clause. Raises UnavailableError."""
         kept = self._kept.get(text)
-        if kept is not None and kept.done() and not kept.cancelled() and kept.exception() is None:
-            return kept.result()
-        # A phrase that is still being prepared may stand far back in the queue: this one is live.
-        return await self._synthesizer.synthesize(text)
+        # A phrase that is being prepared may stand far back in the queue: this one is live.
+        return kept if kept is not None else await self._make(text, Priority.LIVE)
 
-    async def _prepare(self, phrase: str) -> None:
-        if phrase in self._kept:
-            return
-        making = asyncio.ensure_future(self._synthesizer.synthesize(phrase, Priority.AHEAD))
-        self._kept[phrase] = making
-        while len(self._kept) > MOST_PHRASES:
-            self._kept.popitem(last=False)
-        try:
-            await making
-        except UnavailableError:
-            self._kept.pop(phrase, None)
-            _log.warning("a fixed line was not prepared; it will be made when it is needed")
+    async def _make(self, text: str, priority: Priority) -> bytes:
+        speech = await self._synthesizer.synthesize(text, priority)
+        if text in self._kept:
+            self._kept[text] = speech
+        return speech

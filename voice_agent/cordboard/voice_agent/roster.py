@@ -82,6 +82,13 @@ class Roster:
         task.add_done_callback(lambda done: self._over(request.call_id, seat, done))
         self._prepare(engagement)
 
+    async def until_idle(self) -> None:
+        """Return when no conversation runs."""
+        while self._seats:
+            await asyncio.wait([seat.task for seat in self._seats.values()])
+            # The seat is given back by a callback of the task, which comes after the wait.
+            await asyncio.sleep(0)
+
     def find(self, call_id: str) -> Conversation:
         """Give the conversation of a call. Raises NotFoundError(CALL_NOT_FOUND)."""
         seat = self._seats.get(call_id)
@@ -110,7 +117,8 @@ class Roster:
 
     def _prepare(self, engagement: Engagement) -> None:
         phrases = self._surroundings.engines.phrases
-        self._run(phrases.prepare(engagement.profile.fixed_clauses()))
+        phrases.keep(engagement.profile.fixed_clauses())
+        self._run(phrases.prepare(engagement.profile.opening_clauses()))
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
