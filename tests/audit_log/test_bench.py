@@ -16,7 +16,8 @@ async def test_measures_copy_and_the_appender_on_a_database_of_its_own(postgres_
 
 async def test_measures_a_ledger_through_its_client(tmp_path: Path) -> None:
     async with ledger_server(tmp_path) as server:
-        assert await measure_ledger(server.client("worker"), "worker/worker-1/boot", events=400) > 0
+        voice = server.client("voice-agent")
+        assert await measure_ledger(server.client("cli"), voice, "voice-agent/voice-agent-1/boot", events=400) > 0
         verified = [progress async for progress in server.client("cli").verify()]
     assert verified[-1].events == 404
     assert not [fault for progress in verified for fault in progress.faults]

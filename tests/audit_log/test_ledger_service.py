@@ -13,9 +13,12 @@ from postgres_ledger import PostgresLedger
 
 from cordboard.audit_log.assembly import Stores, memory_stores, postgres_stores
 from cordboard.audit_log.record import StreamKey
+from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2
+from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.call.v1.decisions_pb2 import CallAnswered
 from cordboard.call.v1.facts_pb2 import BargedIn, CallOpened, UtteranceHeard
 from cordboard.core.errors import ConflictError, CordboardError, ForbiddenError, InvalidError, WrongStateError
+from cordboard.core.phi import nature_of
 from cordboard.ledger.v1.envelope_pb2 import Envelope, Stream
 from cordboard.ledger.v1.facts_pb2 import PhiRead
 from cordboard.registry.v1.node_registry_service_pb2 import (
@@ -32,6 +35,7 @@ from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient, call_stream
 
 NODE_SOURCE = "media-node/media-node-1/boot"
+VOICE_SOURCE = "voice-agent/voice-agent-1/boot"
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -54,8 +58,8 @@ async def open_call(server: LedgerServer, request_id: str = "r1", **more: Any) -
 
 
 async def say(server: LedgerServer, call: str, text: str, number: int = 1) -> list[int]:
-    event = new_event(StreamKey("call", call), heard(text), number, NODE_SOURCE)
-    return await server.client("media-node").append([event])
+    event = new_event(StreamKey("call", call), heard(text), number, VOICE_SOURCE)
+    return await server.client("voice-agent").append([event])
 
 
 async def read(client: LedgerClient, stream: Stream, with_phi: bool = False) -> list[Envelope]:
@@ -122,19 +126,87 @@ async def test_the_worker_writes_as_the_calls_workflow(server: LedgerServer) -> 
     assert await server.client("worker").append([event]) == [2]
 
 
+SOURCES = {
+    "media-node": NODE_SOURCE,
+    "voice-agent": VOICE_SOURCE,
+    "gateway": "gateway/gateway-1/boot",
+    "worker": "worker/worker-1/boot",
+    "workflow": "workflow/{call}",
+}
+EVERY_EVENT = [
+    message
+    for file in (facts_pb2, agent_facts_pb2, decisions_pb2)
+    for message in (getattr(file, name) for name in file.DESCRIPTOR.message_types_by_name)
+    if nature_of(message.DESCRIPTOR)
+]
+
+
+@pytest.mark.parametrize("who", SOURCES)
+async def test_each_source_says_only_what_it_can_know(stores: Stores, tmp_path: Path, who: str) -> None:
+    said: set[str] = set()
+    refusals: set[str] = set()
+    async with ledger_server(tmp_path, stores) as server:
+        call = await open_call(server)
+        client = server.client("worker" if who == "workflow" else who)
+        for message in EVERY_EVENT:
+            stream = StreamKey("agent", "acme/ann") if message is AgentStateChanged else StreamKey("call", call)
+            number = sum(1 for name in said if (name == "AgentStateChanged") == (stream.kind == "agent")) + 1
+            try:
+                await client.append([new_event(stream, message(), number, SOURCES[who].format(call=call))])
+            except ForbiddenError as error:
+                refusals.add(error.reason)
+            else:
+                said.add(message.DESCRIPTOR.name)
+    decisions = {name for name, one in decisions_pb2.DESCRIPTOR.message_types_by_name.items() if nature_of(one)}
+    assert refusals <= {"FACT_NOT_YOURS", "SOURCE_NOT_YOURS"}
+    assert said == (decisions if who == "workflow" else OWN_FACTS[who])
+
+
+OWN_FACTS = {
+    "media-node": {
+        "LegStateChanged", "MediaCommandApplied", "MediaCommandRejected", "VoicePortChanged", "PlayoutStarted",
+        "PlayoutEnded", "QualityMeasured", "CaptureSegmentStored",
+    },
+    "voice-agent": {
+        "UtteranceHeard", "ReplyPlanned", "ReplyHeard", "BargedIn", "TurnMeasured", "ConsentAnswered", "SlotsFilled",
+        "ToolCallRequested", "ConversationEnded", "EngineVersionsReported",
+    },
+    "gateway": {"AgentStateChanged", "AgentAnsweredOffer"},
+    "worker": {"AgentStateChanged"},
+}  # fmt: skip
+
+
+async def test_a_fact_of_an_agent_stands_on_no_call(server: LedgerServer) -> None:
+    call = await open_call(server)
+    event = new_event(StreamKey("call", call), AgentStateChanged(), 1, "gateway/gateway-1/boot")
+    with pytest.raises(ForbiddenError, match="FACT_NOT_YOURS"):
+        await server.client("gateway").append([event])
+
+
+async def test_the_command_line_says_nothing_and_holds_no_cursor(server: LedgerServer) -> None:
+    call = await open_call(server)
+    client = server.client("cli")
+    with pytest.raises(ForbiddenError, match="CALLER_NOT_ALLOWED"):
+        await client.append([new_event(StreamKey("call", call), BargedIn(), 1, "cli/cli-1/boot")])
+    with pytest.raises(ForbiddenError, match="CALLER_NOT_ALLOWED"):
+        await client.lease_cursor("worker", "cli/cli-1/boot")
+
+
 async def test_phi_is_opened_for_those_who_may_and_ask(server: LedgerServer) -> None:
     call = await open_call(server)
     assert await say(server, call, "my knee hurts") == [2]
-    for component in ("worker", "gateway", "voice-agent"):
+    for component in ("worker", "gateway"):
         shown = (await read(server.client(component), call_stream(call), with_phi=True))[-1]
         assert UtteranceHeard.FromString(shown.event.event.value).text == "my knee hurts"
         assert not shown.redacted
     hidden = (await read(server.client("worker"), call_stream(call)))[-1]
     assert hidden.redacted
     assert not UtteranceHeard.FromString(hidden.event.event.value).text
-    with pytest.raises(ForbiddenError) as caught:
-        await read(server.client("media-node"), call_stream(call), with_phi=True)
-    assert caught.value.reason == "PHI_NOT_YOURS"
+    for component in ("media-node", "voice-agent"):
+        for with_phi in (True, False):
+            with pytest.raises(ForbiddenError) as caught:
+                await read(server.client(component), call_stream(call), with_phi=with_phi)
+            assert caught.value.reason == "CALLER_NOT_ALLOWED"
 
 
 async def test_reading_phi_by_the_command_line_is_on_record(server: LedgerServer) -> None:
@@ -219,7 +291,7 @@ async def test_a_subscription_may_want_some_types_of_one_stream_from_now_on(serv
     async with asyncio.timeout(30), aclosing(subscription) as feed:
         assert not (await anext(feed)).events
         await say(server, other, "elsewhere")
-        await server.client("media-node").append([new_event(StreamKey("call", call), BargedIn(), 2, NODE_SOURCE)])
+        await server.client("voice-agent").append([new_event(StreamKey("call", call), BargedIn(), 2, VOICE_SOURCE)])
         await say(server, call, "after", 3)
         async for response in feed:
             if response.events:

@@ -58,6 +58,7 @@ async def running(home: Path, listen: str = "127.0.0.1:0") -> AsyncIterator[Runn
 async def test_killed_at_any_moment_it_loses_no_event_and_takes_none_twice(home: Path) -> None:
     identity = ServiceIdentity.load(home / "keys", "voice-agent", "voice-agent-1")
     worker = ServiceIdentity.load(home / "keys", "worker", "worker-1")
+    checker = ServiceIdentity.load(home / "keys", "cli", "cli-1")
     async with running(home) as first:
         address = first.address
         async with (
@@ -76,7 +77,8 @@ async def test_killed_at_any_moment_it_loses_no_event_and_takes_none_twice(home:
             async with running(home, address):
                 await asyncio.wait_for(producer.flush(), 30)
                 kept = [envelope async for envelope in client.read(stream)]
-                verified = [progress async for progress in client.verify()]
+                async with open_channel(address, checker, "ledger") as channel:
+                    verified = [progress async for progress in LedgerClient(channel).verify()]
     assert [envelope.event.source_seq for envelope in kept[1:]] == list(range(1, 102))
     assert [envelope.seq for envelope in kept] == list(range(1, 103))
     assert not [fault for progress in verified for fault in progress.faults]

@@ -1,13 +1,13 @@
 """What every Ledger promises: the client of a real server, and the twin in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 from ledger_events import FakeClock, heard, new_event
-from ledger_server import ledger_server, utc_now
+from ledger_server import LedgerServer, ledger_server, utc_now
 
 from cordboard.audit_log.assembly import memory_stores
 from cordboard.audit_log.record import StreamKey
@@ -19,7 +19,18 @@ from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity
 from cordboard.runtime.ledger_client import Ledger, LedgerClient, MemoryLedger, call_stream
 
-SOURCE = "worker/worker-1/boot"
+SOURCE = "voice-agent/voice-agent-1/boot"
+
+
+class ReaderAndVoice(LedgerClient):
+    """The worker's client, with the voice agent's for what only that may say."""
+
+    def __init__(self, server: LedgerServer) -> None:
+        super().__init__(server.channel("worker"), deadline=20.0)
+        self._voice = server.client("voice-agent")
+
+    async def append(self, events: Sequence[NewEvent]) -> list[int]:
+        return await self._voice.append(events)
 
 
 @pytest.fixture(params=["memory", "client"])
@@ -28,7 +39,7 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeCloc
         yield MemoryLedger(clock=clock)
         return
     async with ledger_server(tmp_path, memory_stores(clock), clock) as server:
-        yield server.client("worker")
+        yield ReaderAndVoice(server)
 
 
 @pytest.fixture
@@ -209,6 +220,6 @@ async def test_a_subscription_outlives_the_ledgers_restart(tmp_path: Path) -> No
             await taking
         taking = asyncio.create_task(take(feed, 2))
         async with ledger_server(tmp_path, stores, listen=address) as server:
-            await server.client("worker").append([event(call, 1)])
+            await server.client("voice-agent").append([event(call, 1)])
             await taking
     assert seen == [1, 2]

@@ -11,7 +11,7 @@ import pytest
 from ledger_server import ledger_server, utc_now
 
 from cordboard.audit_log.assembly import memory_stores
-from cordboard.call.v1.facts_pb2 import BargedIn
+from cordboard.call.v1.facts_pb2 import PlayoutStarted
 from cordboard.core.errors import ExhaustedError, InternalError, InvalidError, UnavailableError
 from cordboard.ledger.v1.envelope_pb2 import Envelope, NewEvent, Stream
 from cordboard.runtime.grpc_channel import open_channel
@@ -22,8 +22,8 @@ from cordboard.runtime.ledger_client.spool import FileSpool
 SOURCE = "media-node/media-node-1/boot"
 
 
-def fact(number: int) -> BargedIn:
-    return BargedIn(play_id=f"p{number}")
+def fact(number: int) -> PlayoutStarted:
+    return PlayoutStarted(play_id=f"p{number}")
 
 
 async def open_call(ledger: MemoryLedger, request_id: str = "r1") -> Stream:
@@ -126,7 +126,7 @@ async def test_a_refused_event_closes_its_stream_and_no_other(tmp_path: Path) ->
     assert await on_log(ledger, one) == []
 
 
-def _packed(message: BargedIn) -> Any:
+def _packed(message: PlayoutStarted) -> Any:
     event = NewEvent()
     event.event.Pack(message)
     return event.event

@@ -28,12 +28,13 @@ class LedgerServer:
     address: str
     keys: Path
     stores: Stores
-    channels: list[grpc.aio.Channel] = field(default_factory=list)
+    channels: dict[tuple[str, str], grpc.aio.Channel] = field(default_factory=dict)
 
     def channel(self, component: str, instance: str = "") -> grpc.aio.Channel:
-        identity = ServiceIdentity.load(self.keys, component, instance or f"{component}-1")
-        self.channels.append(open_channel(self.address, identity, "ledger"))
-        return self.channels[-1]
+        name = (component, instance or f"{component}-1")
+        if name not in self.channels:
+            self.channels[name] = open_channel(self.address, ServiceIdentity.load(self.keys, *name), "ledger")
+        return self.channels[name]
 
     def client(self, component: str, instance: str = "") -> LedgerClient:
         return LedgerClient(self.channel(component, instance), deadline=20.0)
@@ -54,6 +55,6 @@ async def ledger_server(
     try:
         yield running
     finally:
-        for channel in running.channels:
+        for channel in running.channels.values():
             await channel.close()
         await server.stop(grace=0)

@@ -1,11 +1,18 @@
 """Who may write under which name, read what, and open which keys."""
 
+from google.protobuf.message import Message
+
 from cordboard.audit_log.draft import CALL
+from cordboard.call.v1 import decisions_pb2
+from cordboard.call.v1 import facts_pb2 as facts
+from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.core.errors import ForbiddenError
+from cordboard.core.phi import descriptor_of, nature_of
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.options.v1.options_pb2 import NATURE_DECISION
 from cordboard.runtime.identity import ServiceClaims
 
-PHI_READERS = frozenset({"worker", "gateway", "voice-agent", "cli"})
+PHI_READERS = frozenset({"worker", "gateway", "cli"})
 """Components that may have PHI of events opened."""
 
 JOURNALED_READERS = frozenset({"cli"})
@@ -22,16 +29,66 @@ PURPOSES: dict[str, frozenset[str]] = {
 }
 """Subkeys that a component may have."""
 
+AGENT = "agent"
+
+
+def _types(*messages: type[Message]) -> frozenset[str]:
+    return frozenset(descriptor_of(message()).full_name for message in messages)
+
+
+FACTS: dict[str, frozenset[str]] = {
+    "media-node": _types(
+        facts.LegStateChanged,
+        facts.MediaCommandApplied,
+        facts.MediaCommandRejected,
+        facts.VoicePortChanged,
+        facts.PlayoutStarted,
+        facts.PlayoutEnded,
+        facts.QualityMeasured,
+        facts.CaptureSegmentStored,
+    ),
+    "voice-agent": _types(
+        facts.UtteranceHeard,
+        facts.ReplyPlanned,
+        facts.ReplyHeard,
+        facts.BargedIn,
+        facts.TurnMeasured,
+        facts.ConsentAnswered,
+        facts.SlotsFilled,
+        facts.ToolCallRequested,
+        facts.ConversationEnded,
+        facts.EngineVersionsReported,
+    ),
+    # What people at desks do.
+    "gateway": _types(AgentStateChanged, facts.AgentAnsweredOffer),
+    # What routing does with them.
+    "worker": _types(AgentStateChanged),
+}
+"""What each component can know, and so may say under its own name: facts of calls, and of agents."""
+
+_OF_AGENTS = _types(AgentStateChanged)
+
+DECISIONS = frozenset(
+    descriptor.full_name
+    for descriptor in decisions_pb2.DESCRIPTOR.message_types_by_name.values()
+    if nature_of(descriptor) == NATURE_DECISION
+)
+"""What only a call's workflow says."""
+
 _LEDGER = "/cordboard.ledger.v1.LedgerService"
 _REGISTRY = "/cordboard.registry.v1.NodeRegistryService"
-_EVERY_WRITER = frozenset({"gateway", "worker", "media-node", "voice-agent", "cli"})
+_READERS = frozenset({"gateway", "worker", "cli"})
 _NODES = frozenset({"media-node", "voice-agent"})
 
 ALLOWED: dict[str, frozenset[str]] = {
     f"{_LEDGER}/OpenCall": frozenset({"gateway", "worker", "cli"}),
-    f"{_LEDGER}/Append": _EVERY_WRITER,
-    f"{_LEDGER}/LeaseCursor": frozenset({"gateway", "worker", "cli"}),
-    f"{_LEDGER}/CommitCursor": frozenset({"gateway", "worker", "cli"}),
+    f"{_LEDGER}/Append": frozenset(FACTS),
+    f"{_LEDGER}/Read": _READERS,
+    f"{_LEDGER}/Subscribe": _READERS,
+    f"{_LEDGER}/ListStreams": _READERS,
+    f"{_LEDGER}/Verify": frozenset({"cli"}),
+    f"{_LEDGER}/LeaseCursor": frozenset({"worker"}),
+    f"{_LEDGER}/CommitCursor": frozenset({"worker"}),
     "/cordboard.ledger.v1.KeyService/": frozenset(PURPOSES),
     f"{_REGISTRY}/Register": _NODES,
     f"{_REGISTRY}/Heartbeat": _NODES,
@@ -40,17 +97,22 @@ ALLOWED: dict[str, frozenset[str]] = {
 """Methods that not every component may call."""
 
 
-def check_source(claims: ServiceClaims, event: NewEvent) -> None:
-    """Let a component write under its own name only; the worker also as the workflow of the very call.
+def check_event(claims: ServiceClaims, event: NewEvent) -> None:
+    """Let a component say under its own name what it can know, and the worker decide as the workflow of the very call.
 
-    Raises ForbiddenError(SOURCE_NOT_YOURS).
+    Raises ForbiddenError (SOURCE_NOT_YOURS, FACT_NOT_YOURS).
     """
+    name = event.event.TypeName()
     if names(claims, event.source):
-        return
-    is_workflow = event.stream.kind == CALL and event.source == f"workflow/{event.stream.id}"
-    if is_workflow and claims.component == "worker":
-        return
-    raise ForbiddenError("SOURCE_NOT_YOURS", "the event's source is not who sends it", source=event.source[:200])
+        kind = AGENT if name in _OF_AGENTS else CALL
+        allowed = name in FACTS.get(claims.component, frozenset()) and event.stream.kind == kind
+    elif claims.component == "worker" and event.stream.kind == CALL and event.source == f"workflow/{event.stream.id}":
+        allowed = name in DECISIONS
+    else:
+        raise ForbiddenError("SOURCE_NOT_YOURS", "the event's source is not who sends it", source=event.source[:200])
+    # What has no type at all is refused as no event.
+    if name and not allowed:
+        raise ForbiddenError("FACT_NOT_YOURS", "this source does not say such things there", event_type=name[:200])
 
 
 def names(claims: ServiceClaims, source: str) -> bool:

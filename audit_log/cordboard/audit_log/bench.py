@@ -68,12 +68,17 @@ async def measure_database(url: str, events: int = 10_000, rounds: int = 5) -> R
     )
 
 
-async def measure_ledger(ledger: Ledger, source: str, events: int = 10_000, producers: int = 4) -> float:
-    """Append through a Ledger from several producers at once; events per second. `source` must be the caller's."""
+async def measure_ledger(
+    opener: Ledger, ledger: Ledger, source: str, events: int = 10_000, producers: int = 4
+) -> float:
+    """Append through a Ledger from several producers at once; events per second.
+
+    `opener` may open calls; `ledger` is a voice agent's, whose facts are appended, and `source` its name.
+    """
     each = events // producers
     lanes: list[list[NewEvent]] = []
     for number in range(producers):
-        opened = await ledger.open_call(
+        opened = await opener.open_call(
             tenant="bench", request_id=_call_id(), args_digest=bytes(32), vertical="bench", token_id=""
         )
         lanes.append([_event(opened.call_id, seq, f"{source}{number}") for seq in range(1, each + 1)])

@@ -82,7 +82,7 @@ class LedgerService(LedgerServiceServicer):
         claims = current_service()
         drafts: list[Draft] = []
         for event in request.events:
-            access.check_source(claims, event)
+            access.check_event(claims, event)
             drafts.append(await self._draft(event))
         if not drafts:
             return AppendResponse()

@@ -91,7 +91,8 @@ class LedgerServiceServicer:
 
     def Append(self, request, context):
         """Appends events; all of a batch or none. Acknowledged only when durable. A repeat with the same digest is fine.
-        Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS, STREAM_NOT_FOUND, INVALID_EVENT.
+        Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS (another's name), FACT_NOT_YOURS (what the source
+        cannot know), STREAM_NOT_FOUND, INVALID_EVENT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

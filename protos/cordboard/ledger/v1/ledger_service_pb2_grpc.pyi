@@ -39,7 +39,8 @@ class LedgerServiceStub:
     """
     Append: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.AppendRequest, _ledger_service_pb2.AppendResponse]
     """Appends events; all of a batch or none. Acknowledged only when durable. A repeat with the same digest is fine.
-    Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS, STREAM_NOT_FOUND, INVALID_EVENT.
+    Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS (another's name), FACT_NOT_YOURS (what the source
+    cannot know), STREAM_NOT_FOUND, INVALID_EVENT.
     """
     Read: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ReadRequest, _ledger_service_pb2.ReadResponse]
     """Reads a stream in order."""
@@ -69,7 +70,8 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """
     Append: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.AppendRequest, _ledger_service_pb2.AppendResponse]  # type: ignore[assignment]
     """Appends events; all of a batch or none. Acknowledged only when durable. A repeat with the same digest is fine.
-    Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS, STREAM_NOT_FOUND, INVALID_EVENT.
+    Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS (another's name), FACT_NOT_YOURS (what the source
+    cannot know), STREAM_NOT_FOUND, INVALID_EVENT.
     """
     Read: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ReadRequest, _ledger_service_pb2.ReadResponse]  # type: ignore[assignment]
     """Reads a stream in order."""
@@ -108,7 +110,8 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.AppendResponse, _abc.Awaitable[_ledger_service_pb2.AppendResponse]]:
         """Appends events; all of a batch or none. Acknowledged only when durable. A repeat with the same digest is fine.
-        Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS, STREAM_NOT_FOUND, INVALID_EVENT.
+        Errors: SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP, SOURCE_NOT_YOURS (another's name), FACT_NOT_YOURS (what the source
+        cannot know), STREAM_NOT_FOUND, INVALID_EVENT.
         """
 
     @_abc_1.abstractmethod
