@@ -153,6 +153,46 @@ async def test_a_desk_that_comes_back_gets_exactly_what_it_missed(house: House, 
     assert [frame["cursor"] for frame in second.events] == sorted(frame["cursor"] for frame in second.events)
 
 
+async def test_a_desk_that_comes_and_goes_while_much_is_said_hears_each_word_once(
+    house: House, story: DeskStory
+) -> None:
+    call_id = await story.waiting_call()
+    await story.state(AGENT_STATE_RESERVED, call_id=call_id)
+    await story.ring(call_id)
+    await story.connect(call_id)
+    await story.state(AGENT_STATE_BUSY, call_id=call_id)
+    words = [f"word {number}" for number in range(300)]
+
+    async def talk() -> None:
+        for number, word in enumerate(words):
+            await story.say(call_id, "caller", word)
+            if number % 7 == 0:
+                await story.state(AGENT_STATE_BUSY, call_id=call_id)
+            # About as long as it takes a desk to come back.
+            await asyncio.sleep(0.005)
+
+    async with desk(house) as client:
+        cursor = (await client.hello())["cursor"]
+    talking = asyncio.create_task(talk())
+    heard: list[str] = []
+    places: list[tuple[str, int]] = []
+    for visit in range(1000):
+        async with desk(house, after=cursor) as client:
+            for _ in range(1 + visit % 40):
+                if len(heard) >= len(words):
+                    break
+                frame = await client.frame()
+                cursor = frame["cursor"]
+                if frame["type"] == "event" and type_of(frame["event"]) == "UtteranceHeard":
+                    heard.append(frame["event"]["event"]["event"]["text"])
+        places += client.places()
+        if len(heard) >= len(words):
+            break
+    await talking
+    assert heard == words
+    assert len(set(places)) == len(places)
+
+
 async def test_an_alert_that_a_desk_missed_comes_with_its_history(house: House, story: DeskStory) -> None:
     call_id = await story.waiting_call()
     async with desk(house) as first:

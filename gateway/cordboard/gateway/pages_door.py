@@ -1,5 +1,6 @@
 """The static pages: click to call, agent desk."""
 
+import contextlib
 import hashlib
 from http import HTTPStatus
 from pathlib import Path
@@ -79,11 +80,8 @@ class PagesDoor:
         return web.Response(body=content, content_type=_TYPES[path.suffix], charset=charset, headers=headers)
 
     def _find(self, name: str) -> Path:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             path = (self._directory / name).resolve()
-            found = path.is_relative_to(self._directory) and path.suffix in _TYPES and path.is_file()
-        except (OSError, ValueError):
-            found = False
-        if not found:
-            raise NotFoundError("ADDRESS_NOT_FOUND", "nothing is served at this address")
-        return path
+            if path.is_relative_to(self._directory) and path.suffix in _TYPES and path.is_file():
+                return path
+        raise NotFoundError("ADDRESS_NOT_FOUND", "nothing is served at this address")
