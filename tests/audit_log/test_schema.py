@@ -62,7 +62,7 @@ async def test_puts_a_days_calls_into_its_partition(postgres_url: str) -> None:
     await database.close()
 
 
-async def test_refuses_to_change_or_delete_rows(postgres_url: str) -> None:
+async def test_refuses_to_change_delete_or_empty(postgres_url: str) -> None:
     database = Database(postgres_url)
     await prepare_schema(database, lambda: datetime.now(UTC))
     store = PostgresEventStore(database, lambda: datetime.now(UTC))
@@ -70,7 +70,13 @@ async def test_refuses_to_change_or_delete_rows(postgres_url: str) -> None:
     await store.appender.wait_until_leading()
     await store.append([draft(StreamKey("node", "n"), 1)])
     async with database.connection() as connection:
-        for statement in ("update ledger.event set actor = 'x'", "delete from ledger.event"):
+        day = await connection.fetchval("select max(relname) from pg_class where relname ~ '^event_standard_[0-9]+$'")
+        truncated = ("event", "event_standard", "event_internal", day, "call_key", "call", "stream")
+        for statement in (
+            "update ledger.event set actor = 'x'",
+            "delete from ledger.event",
+            *(f"truncate ledger.{table}" for table in truncated),
+        ):
             with pytest.raises(asyncpg.RaiseError, match="append-only"):
                 await connection.execute(statement)
     await store.appender.stop()

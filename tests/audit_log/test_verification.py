@@ -113,3 +113,11 @@ async def test_tells_how_the_chain_is_broken(
     _, faults = await result(postgres_ledger.store)
     assert {fault.reason for fault in faults} >= ({reason} if reason else set())
     assert bool(faults) == bool(reason)
+
+
+async def test_a_call_that_was_deleted_whole_is_missed(postgres_ledger: PostgresLedger) -> None:
+    await fill(postgres_ledger.store)
+    for statement in ("delete from ledger.event where stream_id = $1", "delete from ledger.stream where id = $1"):
+        await change(postgres_ledger, statement, CALL.id)
+    _, faults = await result(postgres_ledger.store)
+    assert [(fault.stream, fault.reason) for fault in faults] == [(CALL, "HEAD_MISMATCH")]

@@ -65,5 +65,5 @@ class EventStore(Protocol):
         ...
 
     async def streams(self, after: StreamKey | None, limit: int) -> list[StreamKey]:
-        """Give streams in order, those included that have rows but no head, or a head but no rows."""
+        """Give streams in order, those included that lack rows or head; of a call its opening is enough."""
         ...

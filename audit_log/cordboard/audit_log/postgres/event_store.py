@@ -21,6 +21,8 @@ _STREAMS = """
 select kind, id from ledger.stream where (kind, id) > ($1, $2)
 union
 select stream_kind, stream_id from ledger.event where (stream_kind, stream_id) > ($1, $2)
+union
+select 'call', call_id from ledger.call where ('call', call_id) > ($1, $2)
 order by 1, 2 limit $3
 """
 

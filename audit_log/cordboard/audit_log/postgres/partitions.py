@@ -28,7 +28,14 @@ async def ensure_partitions(connection: Session, today: date) -> None:
         # Asked first, because making one locks the whole table for a moment even when it is there already.
         if await connection.fetchval("select to_regclass($1) is not null", name(day)):
             continue
-        await connection.execute(
+        statement = (
             f"create table if not exists {name(day)} partition of ledger.event_standard"
             f" for values from ('{bound(day)}') to ('{bound(day + timedelta(days=1))}')"
         )
+        trigger = (
+            f"create or replace trigger no_truncation before truncate on {name(day)}"
+            " for each statement execute function ledger.refuse_truncate()"
+        )
+        async with connection.transaction():
+            await connection.execute(statement)
+            await connection.execute(trigger)
