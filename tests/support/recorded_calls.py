@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from bridge_steps import Agent, queued_call
 from call_steps import (
     VOICE,
     ask_tool,
@@ -58,6 +59,27 @@ async def abandoned(house: House) -> PlacedCall:
     return call
 
 
+async def bridged(house: House) -> PlacedCall:
+    """Declined by one human agent, taken by a second one whose connection breaks, served by a third."""
+    call = await queued_call(house)
+    first, second, third = Agent(call, "ann"), Agent(call, "bob"), Agent(call, "cid")
+    await first.rung()
+    await first.answer(accepted=False)
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await second.take()
+    hold = workflow_pb.HoldInput(actor="agent/bob", request=service.HoldLegRequest(leg_id=call.leg_id))
+    await call.update(names.UPDATE_HOLD, hold, service.HoldLegResponse)
+    await second.gone("SILENT")
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await third.take()
+    remove = workflow_pb.RemoveLegInput(
+        actor="agent/cid", request=service.RemoveLegRequest(leg_id=third.leg_id, reason="AGENT_HUNG_UP")
+    )
+    await call.update(names.UPDATE_REMOVE_LEG, remove, service.RemoveLegResponse)
+    await third.gone("AGENT_HUNG_UP")
+    return call
+
+
 async def taken_over(house: House) -> PlacedCall:
     """The voice agent dies and is replaced."""
     call = await engaged_call(house)
@@ -103,5 +125,5 @@ async def cancelled(house: House) -> PlacedCall:
 
 RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
     scenario.__name__: scenario
-    for scenario in (booked, refused_recording, abandoned, taken_over, without_ledger, lost_media, cancelled)
+    for scenario in (booked, refused_recording, abandoned, bridged, taken_over, without_ledger, lost_media, cancelled)
 }
