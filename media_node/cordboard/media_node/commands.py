@@ -70,6 +70,13 @@ class CallCommands:
                 raise answer
             return answer
 
+    async def abandon(self, room: Room, reason: str) -> None:
+        """Close a room that nobody commands any more, unless it is closed or another took its place."""
+        async with self._turn:
+            if self.room is room:
+                self.room = None
+                await room.close(reason)
+
     def open_room(self) -> Room:
         """Give the call's room. Raises NotFoundError(ROOM_NOT_FOUND)."""
         if self.room is None:

@@ -17,9 +17,11 @@ from cordboard.media_node.quality import QualityMeter, QualityWatch
 from cordboard.media_node.randomness import Randomness
 from cordboard.media_node.recording import Recording, SegmentSink
 from cordboard.media_node.room import Room
+from cordboard.media_node.vacancy import Vacancy
 
 _log = logging.getLogger(__name__)
 
+ORPHANED = "ROOM_ORPHANED"
 # Calls that are over are remembered, so that repeats are answered and old epochs refused.
 _MOST_REMEMBERED = 4_096
 
@@ -49,6 +51,7 @@ class MediaNode:
         self._segments = segments
         self._quality: dict[str, QualityWatch] = {}
         self._changed = asyncio.Event()
+        self._abandoning: set[asyncio.Task[None]] = set()
         self.draining = False
 
     async def apply(self, command: Command) -> CommandResult:
@@ -117,6 +120,7 @@ class MediaNode:
     def _open_room(self, call_id: str, tenant: str, placement_epoch: int) -> tuple[Room, Recording | None]:
         room = Room(call_id, tenant, placement_epoch, ForwardingPlane(), self._facts, self._clock)
         room.watch(Liveness(room, self._clock))
+        room.watch(Vacancy(room, self._clock, lambda: self._abandon(room)))
         self._quality[call_id] = QualityWatch(room, self._clock, self._meter)
         room.watch(self._quality[call_id])
         recording: Recording | None = None
@@ -124,6 +128,18 @@ class MediaNode:
             recording = Recording(room, self._clock, self._segments)
             room.watch(recording)
         return room, recording
+
+    def _abandon(self, room: Room) -> None:
+        task = asyncio.get_running_loop().create_task(self._close_abandoned(room))
+        self._abandoning.add(task)
+        task.add_done_callback(self._abandoning.discard)
+
+    async def _close_abandoned(self, room: Room) -> None:
+        _log.warning("a room that everybody left was never closed", extra={"call_id": room.call_id})
+        call = self._calls.get(room.call_id)
+        if call is not None:
+            await call.abandon(room, ORPHANED)
+        self._changed.set()
 
     def _open_port(self, identity: LegIdentity, room: Room) -> PcmPort:
         return PcmPort(identity, room, self._clock, self._randomness, room.opened_us)
