@@ -1,15 +1,15 @@
 import inspect
+import json
 import typing
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporal import AGENT, VERTICAL, TestPack, activities_of, new_house
+from temporal import AGENT, VERTICAL, TestPack
 from temporalio import activity
-from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
+from cordboard.activities.__main__ import WorkerParts
 from cordboard.activities.memory_node_registry import MemoryNodeRegistry
 from cordboard.activities.node_watch import NodeWatch
 from cordboard.activities.profile_store import (
@@ -22,7 +22,9 @@ from cordboard.activity.v1.call_activities_pb2 import PinProfileInput
 from cordboard.call.v1.call_workflow_pb2 import FactBatch, NodeLost
 from cordboard.core.errors import InvalidError, NotFoundError, UnavailableError
 from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_MEDIA, Node
-from cordboard.workflows import activity_stubs
+from cordboard.runtime.identity import create_keys
+from cordboard.runtime.settings import Settings
+from cordboard.workflows import activity_stubs, routing_stubs
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -38,28 +40,33 @@ def types_of(function: Callable[..., Any]) -> list[Any]:
     return [*(hints[name] for name in names), hints["return"]]
 
 
-class _NoServer:
-    """Stands where a server would: making activities needs none."""
-
-    def __init__(self) -> None:
-        self.client = self
-
-    def config(self) -> dict[str, Any]:
-        return {}
-
-
 @pytest.fixture
-def implementations(monkeypatch: pytest.MonkeyPatch) -> list[Callable[..., Any]]:
-    monkeypatch.setattr("temporal.Client", lambda **_: typing.cast(Client, None))
-    return activities_of(new_house(typing.cast(WorkflowEnvironment, _NoServer())))
+async def implementations(tmp_path: Path) -> AsyncIterator[list[Callable[..., Any]]]:
+    """What a worker process registers beside the tools."""
+    create_keys(tmp_path / "keys")
+    (tmp_path / "url").write_text("postgresql://nobody@127.0.0.1:1/none")
+    parts = WorkerParts(
+        Settings(
+            home=str(tmp_path),
+            instance="worker-1",
+            ledger="127.0.0.1:1",
+            postgres_url_file=str(tmp_path / "url"),
+            keys_dir=str(tmp_path / "keys"),
+        )
+    )
+    yield parts.activities()
+    await parts.close()
 
 
-def test_each_stub_has_exactly_one_implementation(implementations: list[Callable[..., Any]]) -> None:
-    assert sorted(map(name_of, implementations)) == sorted(name_of(stub) for stub in activity_stubs.ALL)
+STUBS = (*activity_stubs.ALL, *routing_stubs.ALL)
 
 
-def test_each_implementation_has_the_signature_of_its_stub(implementations: list[Callable[..., Any]]) -> None:
-    stubs = {name_of(stub): stub for stub in activity_stubs.ALL}
+async def test_each_stub_has_exactly_one_implementation(implementations: list[Callable[..., Any]]) -> None:
+    assert sorted(map(name_of, implementations)) == sorted(name_of(stub) for stub in STUBS)
+
+
+async def test_each_implementation_has_the_signature_of_its_stub(implementations: list[Callable[..., Any]]) -> None:
+    stubs = {name_of(stub): stub for stub in STUBS}
     for implementation in implementations:
         assert types_of(implementation) == types_of(stubs[name_of(implementation)]), name_of(implementation)
 
@@ -73,7 +80,8 @@ async def test_a_profile_is_kept_in_canonical_form_by_its_digest(store: ProfileS
     profiles = ProfileActivities({VERTICAL: TestPack()}, store)
     pinned = await profiles.pin_profile(PinProfileInput(vertical=VERTICAL))
     assert (pinned.name, pinned.version) == (AGENT, "1")
-    assert await store.content(pinned.digest) == b'{"name":"front-desk","version":"1"}'
+    content = await store.content(pinned.digest)
+    assert content == json.dumps(json.loads(content), sort_keys=True, separators=(",", ":")).encode()
     assert await profiles.pin_profile(PinProfileInput(vertical=VERTICAL, agent=AGENT)) == pinned
 
 

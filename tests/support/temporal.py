@@ -69,9 +69,12 @@ class CountingAppender:
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
+        self.refusals = 0
 
     async def append(self, events: Sequence[NewEvent]) -> int:
         """Append all or none."""
+        if self._ledger.away:
+            self.refusals += 1
         before = {
             (envelope.event.source, envelope.event.source_seq) async for envelope in self._ledger.read(events[0].stream)
         }
@@ -150,6 +153,7 @@ class House:
     nodes: MemoryMediaNodes
     agents: MemoryVoiceAgents
     keys: MemoryKeys
+    appender: CountingAppender
     routing: ScriptedRouting = field(default_factory=ScriptedRouting)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -282,7 +286,7 @@ class PlacedCall:
 def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[Callable[..., Awaitable[Any]]]:
     """Make the real activities over the house's twins."""
     profiles = ProfileActivities(packs or {VERTICAL: TestPack()}, store := MemoryProfileStore())
-    log = DecisionLog(CountingAppender(house.ledger), house.ledger)
+    log = DecisionLog(house.appender, house.ledger)
     admission = AdmissionActivities(log, house.registry, house.nodes, profiles)
     voice = VoiceActivities(house.agents, house.registry, store, house.ledger)
     return [
@@ -314,7 +318,8 @@ def new_house(environment: WorkflowEnvironment) -> House:
     return House(
         client=Client(**config),
         environment=environment,
-        ledger=MemoryLedger(),
+        ledger=(ledger := MemoryLedger()),
+        appender=CountingAppender(ledger),
         registry=registry,
         nodes=MemoryMediaNodes(),
         agents=MemoryVoiceAgents(),

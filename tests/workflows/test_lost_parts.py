@@ -47,7 +47,7 @@ async def test_decisions_wait_for_a_ledger_that_is_away_and_none_is_lost(house: 
     house.ledger.away = True
     argument = workflow_pb.EscalateInput(actor="app/a", request=service.EscalateCallRequest(reason="APP"))
     asking = asyncio.create_task(call.update(names.UPDATE_ESCALATE, argument, service.EscalateCallResponse))
-    await asyncio.sleep(1.5)
+    await eventually(lambda: house.appender.refusals > 2)
     assert not asking.done()
     assert not (await call.view()).escalation_reason
     house.ledger.away = False
@@ -147,6 +147,20 @@ async def test_without_any_voice_agent_a_human_is_asked_for(house: House) -> Non
     await assert_nothing_left(call)
 
 
+async def test_a_talk_that_kills_each_voice_agent_is_given_up(house: House) -> None:
+    call = await engaged_call(house)
+    for number in range(2, 5):
+        await detach(call, "LOST")
+        await eventually(lambda number=number: len(house.agents.engaged) == number)  # type: ignore[misc]
+        await attach(call)
+    await detach(call, "LOST")
+    view = await call.until(lambda view: view.phase == PHASE_QUEUED)
+    assert view.talk_outcome == TALK_OUTCOME_FAULT
+    await hang_up(call)
+    await call.handle.result()
+    await assert_nothing_left(call)
+
+
 async def test_a_lost_media_node_fails_the_call(house: House) -> None:
     call = await engaged_call(house)
     await call.handle.signal(names.SIGNAL_LOSE_NODE, workflow_pb.NodeLost(node_id="m2", boot_id="b1"))
@@ -187,6 +201,8 @@ async def test_late_facts_of_a_closed_call_are_dropped(house: House) -> None:
         ("clinic.full", "failed", "SLOT_TAKEN"),
         ("clinic.away", "unknown", "SYSTEM_OF_RECORD_AWAY"),
         ("clinic.nothing", "failed", "TOOL_UNKNOWN"),
+        ("append", "failed", "TOOL_UNKNOWN"),
+        ("other.echo", "failed", "TOOL_UNKNOWN"),
         ("clinic.flaky", "ok", ""),
     ],
 )
@@ -198,6 +214,8 @@ async def test_a_tool_that_fails_is_told_from_one_whose_effect_is_not_known(
     await eventually(lambda: bool(house.agents.delivered))
     [told] = house.agents.delivered
     assert (told.outcome, told.reason) == (outcome, reason)
+    [tool] = (await call.view()).tool_calls
+    assert tool.attempts == {"clinic.away": 4, "clinic.flaky": 2}.get(name, 1)
     await finish(call)
 
 

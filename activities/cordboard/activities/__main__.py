@@ -51,7 +51,9 @@ class WorkerParts:
         self._packs = installed_packs()
         channel = self._open(settings.require("ledger"), "ledger")
         self.ledger = LedgerClient(channel)
-        self.log = DecisionLog(AppenderClient(channel, deadline=APPEND_DEADLINE), self.ledger)
+        self.log = DecisionLog(
+            AppenderClient(channel, deadline=APPEND_DEADLINE), self.ledger, build_id=settings.build_id
+        )
         self.registry = NodeRegistryClient(channel)
         self.keys = KeyClient(channel)
         self.nodes = Channels(lambda address: self._open(address, "media-node"))

@@ -41,9 +41,11 @@ class AppenderClient:
 class DecisionLog:
     """Appends a call's decisions. When the log has others under their numbers, those hold."""
 
-    def __init__(self, appender: Appender, ledger: Ledger) -> None:
+    def __init__(self, appender: Appender, ledger: Ledger, *, build_id: str = "") -> None:
+        """Make a log for the decisions of this build; the ledger asks for no build when it tells a repeat."""
         self._appender = appender
         self._ledger = ledger
+        self._build_id = build_id
 
     async def append(self, decisions: Sequence[NewEvent]) -> list[NewEvent]:
         """Append decisions of one call, in order and without gaps.
@@ -51,6 +53,8 @@ class DecisionLog:
         Gives all decisions that stand on the log from the first given number on. When an earlier try had made them they
         may differ in nothing but their times. Raises CordboardError.
         """
+        for decision in decisions:
+            decision.build_id = self._build_id
         try:
             if not await self._appender.append(decisions):
                 return list(decisions)

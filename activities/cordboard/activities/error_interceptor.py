@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from cordboard.core.errors import CordboardError
@@ -9,7 +10,7 @@ from cordboard.workflows.failures import to_failure
 
 
 class ErrorInterceptor(Interceptor):
-    """Gives each activity's failure the stable reason as its type, and says whether repeating helps."""
+    """Gives each activity's failure the stable reason as its type, the number of the try, and whether to try again."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Wrap the activity."""
@@ -21,4 +22,5 @@ class _Translation(ActivityInboundInterceptor):
         try:
             return await super().execute_activity(input)
         except CordboardError as error:
+            error.fields["attempt"] = str(activity.info().attempt)
             raise to_failure(error) from error

@@ -115,8 +115,7 @@ class FactRelay:
                     committed = mailboxes.done_up_to()
                     await self._ledger.commit_cursor(CURSOR, lease.lease_epoch, committed)
             except UnavailableError:
-                # With the ledger away nobody can take the lease either; it is asked for anew once it is back.
-                if loop.time() > valid_until + lease.lease_seconds:
+                if loop.time() > valid_until:
                     return
 
 

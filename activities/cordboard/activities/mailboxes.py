@@ -21,6 +21,7 @@ MAX_BATCH = 50
 MAX_WAITING = 10_000
 FIRST_BACK_OFF = 0.05
 LAST_BACK_OFF = 1.0
+MAX_FOREIGN_FAILURES = 60
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class Mailboxes:
         del self._boxes[call_id]
 
     async def _send(self, call_id: str, batch: list[Envelope]) -> None:
-        back_off = FIRST_BACK_OFF
+        back_off, attempt = FIRST_BACK_OFF, 1
         while True:
             try:
                 await self._signals.take_facts(call_id, FactBatch(facts=batch))
@@ -99,7 +100,12 @@ class Mailboxes:
                     # Such as a call whose key was destroyed: it must not hold up all the others.
                     _log.error("facts were dropped", extra={"call_id": call_id, "reason": error.reason})
                     return
-                await asyncio.sleep(back_off)
-                back_off = min(back_off * 2, LAST_BACK_OFF)
+            except Exception:  # noqa: BLE001  # one call's trouble that nobody foresaw must not stop the facts of all the others
+                _log.exception("facts could not be handed over", extra={"call_id": call_id, "attempt": attempt})
+                if attempt >= MAX_FOREIGN_FAILURES:
+                    return
+                attempt += 1
             else:
                 return
+            await asyncio.sleep(back_off)
+            back_off = min(back_off * 2, LAST_BACK_OFF)

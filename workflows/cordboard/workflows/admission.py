@@ -5,6 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
 from cordboard.activity.v1.call_activities_pb2 import AdmitInput, AdmitResult
 from cordboard.call.v1.call_workflow_pb2 import CallInput, StartCallAnswer, StartCallInput
@@ -15,6 +16,9 @@ from cordboard.workflows.failures import from_failure
 
 BAD_SDP = "BAD_SDP"
 NO_NODE = "NO_NODE"
+
+PATIENCE = timedelta(seconds=60)
+"""A ledger that comes back within this still lets the call in; whoever asked has long been told to try again."""
 
 # A local activity holds up every message to the call while it runs, so it is short and tried once.
 AT_ONCE = timedelta(seconds=1)
@@ -50,6 +54,7 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
             activity_stubs.admit,
             admission,
             start_to_close_timeout=timedelta(seconds=5),
+            schedule_to_close_timeout=PATIENCE,
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(milliseconds=100),
                 maximum_interval=timedelta(seconds=1),
@@ -68,8 +73,8 @@ def _started_us() -> int:
 
 def _may_pass(error: ActivityError | ApplicationError) -> bool:
     """Tell whether the admission is worth another try: it ran out of time, or something was away."""
-    failure = from_failure(error)
-    return isinstance(failure, UnavailableError) or failure.reason == "INTERNAL"
+    ran_out = isinstance(error, ActivityError) and isinstance(error.cause, TemporalTimeoutError)
+    return ran_out or isinstance(from_failure(error), UnavailableError)
 
 
 def answer_of(result: AdmitResult) -> StartCallAnswer | CordboardError:

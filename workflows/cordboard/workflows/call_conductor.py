@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from functools import partial
 
 from temporalio import workflow
@@ -39,8 +38,6 @@ from cordboard.workflows.voice_link import VoiceLink
 
 NOT_STARTED = "NOT_STARTED"
 SCRIPT_FAILED = "SCRIPT_FAILED"
-
-_BREATH = timedelta(seconds=1)
 
 
 class CallConductor:
@@ -98,6 +95,8 @@ class CallConductor:
             await workflow.wait_condition(lambda: self._start is not None, timeout=JOIN)
         except TimeoutError:
             self._answer = UnavailableError(NOT_STARTED, "the call was never started")
+            self.loop.finish()
+            await self.loop.run()
             return
         assert self._start is not None
         try:
@@ -106,11 +105,6 @@ class CallConductor:
             self.loop.post(partial(self._refuse, error))
         else:
             self._adopt(result)
-            # A local activity would hold back this step's end, and the answer with it, so the next step waits for
-            # whatever comes next, which is the caller's connection. A timer alone would come up to a second late.
-            known = self.loop.posted
-            with contextlib.suppress(TimeoutError):
-                await workflow.wait_condition(lambda: self.loop.posted > known, timeout=_BREATH)
         conducting = asyncio.create_task(self._conduct())
         try:
             await self.loop.run()
@@ -144,7 +138,9 @@ class CallConductor:
             target=call.target,
         )
         self._answer = error
-        self.loop.decide(begin, FailCall(reason=error.reason))
+        # Two steps: when an admission that was cut off has begun the call, only the second is left to be done.
+        self.loop.decide(begin)
+        self.loop.decide(FailCall(reason=error.reason))
 
     async def _conduct(self) -> None:
         """Run the script, then release whatever the call still holds, however the script came to its end."""
@@ -158,8 +154,11 @@ class CallConductor:
         except Exception:  # noqa: BLE001  # a bug in a script must not leave a room open and a caller in silence
             workflow.logger.exception("the script failed")
             await self.loop.ask(FailCall(reason=SCRIPT_FAILED))
-        await self._release()
-        self.loop.finish()
+        finally:
+            try:
+                await self._release()
+            finally:
+                self.loop.finish()
 
     async def _release(self) -> None:
         """Take back everything: voice agent, recording, room; then finish the record."""

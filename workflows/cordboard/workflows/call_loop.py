@@ -65,8 +65,6 @@ class CallLoop:
         self._in_flight = 0
         self._finishing = False
         self._ended = False
-        self.posted = 0
-        """Steps that were ever put into the inbox."""
 
     @property
     def is_quiet(self) -> bool:
@@ -81,7 +79,6 @@ class CallLoop:
 
     def post(self, act: Callable[[], None], *, pressing: bool = False, ticket: Ticket | None = None) -> None:
         """Have the loop run `act`. A pressing step does not wait for a ledger that is away."""
-        self.posted += 1
         if not self._ended:
             self._inbox.append(_Step(act, pressing, ticket))
         elif ticket is not None:

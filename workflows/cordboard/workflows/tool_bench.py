@@ -12,6 +12,7 @@ from cordboard.call.v1.commands_pb2 import SettleToolCall
 from cordboard.call.v1.decisions_pb2 import ToolCallIntended
 from cordboard.core.call_state import FAILED, OK, UNKNOWN
 from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.failures import from_failure
 from cordboard.workflows.limits import POLICY
 
 TOOL_UNKNOWN = "TOOL_UNKNOWN"
@@ -31,6 +32,11 @@ class ToolBench:
     def react(self, event: Message) -> None:
         """Call a tool that was intended."""
         if not isinstance(event, ToolCallIntended):
+            return
+        if not event.name.startswith(f"{self._loop.state.vertical}."):
+            # The queue has other activities than tools; a voice agent's word starts none of them.
+            unknown = SettleToolCall(tool_call_id=event.tool_call_id, outcome=FAILED, reason=TOOL_UNKNOWN)
+            self._loop.post(lambda: self._loop.decide(unknown))
             return
         call = ToolCallInput(
             tool_call_id=event.tool_call_id,
@@ -63,8 +69,18 @@ class ToolBench:
             )
         else:
             outcome, reason = _judge(error)
-            settled = SettleToolCall(tool_call_id=tool_call_id, outcome=outcome, reason=reason, attempts=1)
+            settled = SettleToolCall(
+                tool_call_id=tool_call_id, outcome=outcome, reason=reason, attempts=_attempts(error)
+            )
         self._loop.decide(settled)
+
+
+def _attempts(error: BaseException) -> int:
+    """Tell how often a tool was tried, as far as its last failure says so."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError) and cause.type != _NOT_REGISTERED:
+        return int(from_failure(cause).fields.get("attempt", "1"))
+    return 1
 
 
 def _judge(error: BaseException) -> tuple[str, str]:

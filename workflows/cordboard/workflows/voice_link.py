@@ -31,6 +31,7 @@ from cordboard.voice.v1.voice_agent_service_pb2 import (
 )
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.journal import now_us
 from cordboard.workflows.limits import ENGAGEMENTS, POLICY, VOICE_ATTACH
 from cordboard.workflows.media_lane import MediaLane
 from cordboard.workflows.timer_wheel import VOICE_ATTACH as VOICE_ATTACH_TIMER
@@ -48,6 +49,9 @@ _SHORT = {
     "schedule_to_close_timeout": timedelta(seconds=4),
 }
 
+STEADY_US = 20_000_000
+"""A voice agent that talked for so long has not come in vain; one that dies sooner may die of the call itself."""
+
 # The agent left as it was told, or another instance has its place already.
 _NO_LOSS = frozenset({reasons.RELEASED, reasons.REPLACED})
 
@@ -64,6 +68,7 @@ class VoiceLink:
         self._engaging = False
         self._number = 0
         self._in_vain = 0
+        self._attached_us = 0
         self._undelivered: dict[str, ToolCallSettled] = {}
         self._leaving = False
         """Whether the voice agent was told to leave; then nobody takes its place."""
@@ -118,7 +123,7 @@ class VoiceLink:
         if not isinstance(fact, VoicePortChanged) or state.talk is None or fact.leg_id != state.talk.leg_id:
             return
         if fact.attached:
-            self._in_vain = 0
+            self._attached_us = now_us()
             self._loop.decide(CancelTimer(timer_id=VOICE_ATTACH_TIMER))
         elif fact.reason not in _NO_LOSS:
             self._replace()
@@ -133,6 +138,9 @@ class VoiceLink:
         self.release(reasons.REPLACED, finish_speaking=False)
         self._leaving = False
         self._node_id = ""
+        if self._attached_us and now_us() - self._attached_us > STEADY_US:
+            self._in_vain = 0
+        self._attached_us = 0
         self._in_vain += 1
         if self._in_vain >= ENGAGEMENTS:
             self._loop.decide(ReleaseAi(outcome=TALK_OUTCOME_FAULT))
