@@ -1,7 +1,8 @@
 """A human agent takes a call over, and everything that comes in between."""
 
+import pytest
 from bridge_steps import SUMMARY, Agent, ask_for_human, hears, queued_call, refusal
-from call_steps import assert_nothing_left, hang_up
+from call_steps import VOICE, assert_nothing_left, engaged_call, hang_up
 from temporal import House, PlacedCall, eventually
 
 from cordboard.call.v1.call_pb2 import (
@@ -10,6 +11,14 @@ from cordboard.call.v1.call_pb2 import (
     PHASE_AGENT_CONNECTED,
     PHASE_COMPLETED,
     PHASE_QUEUED,
+    TALK_OUTCOME_FAULT,
+    TALK_OUTCOME_LOW_CONFIDENCE,
+    TALK_OUTCOME_RED_LINE,
+    URGENCY_ROUTINE,
+    URGENCY_UNSPECIFIED,
+    URGENCY_URGENT,
+    TalkOutcome,
+    Urgency,
 )
 from cordboard.call.v1.call_service_pb2 import (
     HoldLegRequest,
@@ -21,6 +30,7 @@ from cordboard.call.v1.call_service_pb2 import (
 )
 from cordboard.call.v1.call_workflow_pb2 import HoldInput, QueuePlace, RemoveLegInput, RetrieveInput
 from cordboard.call.v1.decisions_pb2 import AgentAlerted, AgentConnected, AgentMissed, CallQueued, MediaCommandRequested
+from cordboard.call.v1.facts_pb2 import ConversationEnded
 from cordboard.workflows import names, routing_stubs
 
 
@@ -63,6 +73,28 @@ async def test_the_queue_is_asked_with_what_the_talk_gave(house: House) -> None:
     assert (wait.queue, list(wait.skills), wait.priority) == ("front-desk", ["clinical", "spanish"], 10)
     [queued] = [event for event in await call.events() if isinstance(event, CallQueued)]
     assert queued.hand_over == SUMMARY
+    await hang_up(call)
+    await ended(call)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "urgency", "priority"),
+    [
+        (TALK_OUTCOME_RED_LINE, URGENCY_URGENT, 20),
+        (TALK_OUTCOME_LOW_CONFIDENCE, URGENCY_ROUTINE, 0),
+        (TALK_OUTCOME_FAULT, URGENCY_UNSPECIFIED, 0),
+    ],
+)
+async def test_whatever_the_ai_agent_cannot_do_goes_to_a_human(
+    house: House, outcome: TalkOutcome.ValueType, urgency: Urgency.ValueType, priority: int
+) -> None:
+    call = await engaged_call(house)
+    await call.fact(ConversationEnded(outcome=outcome, urgency=urgency), VOICE)
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await eventually(lambda: house.routing.of(call.call_id) == ["enqueue 1"])
+    wait = house.routing.wait_of(call.call_id)
+    # The talk named no skills, so the profile's own count.
+    assert (wait.priority, list(wait.skills)) == (priority, ["front-desk"])
     await hang_up(call)
     await ended(call)
 

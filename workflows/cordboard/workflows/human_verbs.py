@@ -79,7 +79,8 @@ class HumanVerbs(TalkVerbs):
         """Ring agents one after the other, each for `ring`, and stay until the bridge is over.
 
         After `patience` nobody else is rung, and `otherwise` is done. An agent who is being rung by then may still
-        take the call.
+        take the call. Routing takes an agent back who has not joined 40 s after being set aside, so longer rings end
+        then.
         """
         self._agent.ring = ring
         await self._ask(set_timer(PATIENCE, patience))
