@@ -222,6 +222,26 @@ async def test_reading_phi_by_the_command_line_is_on_record(server: LedgerServer
     ] * 2
 
 
+async def test_reading_phi_for_somebody_is_on_record_and_for_the_calls_handling_is_not(server: LedgerServer) -> None:
+    call = await open_call(server)
+    await say(server, call, "my knee hurts")
+    gateway = server.client("gateway")
+    await read(gateway, call_stream(call), with_phi=True)
+    [envelope async for envelope in gateway.read(call_stream(call), on_behalf_of="app/crm")]
+    [envelope async for envelope in gateway.read(call_stream(call), with_phi=True, on_behalf_of="app/crm")]
+    feed = gateway.subscribe(stream=call_stream(call), with_phi=True, on_behalf_of="engineer/eve")
+    async with asyncio.timeout(30), aclosing(feed):
+        async for response in feed:
+            if response.events:
+                break
+    journal = await read(server.client("worker"), Stream(kind="tenant", id="acme"))
+    noted = [PhiRead.FromString(envelope.event.event.value) for envelope in journal]
+    assert [(one.reader, one.on_behalf_of, one.first_seq, one.last_seq) for one in noted] == [
+        ("gateway/gateway-1", "app/crm", 2, 2),
+        ("gateway/gateway-1", "engineer/eve", 2, 2),
+    ]
+
+
 async def test_after_its_key_is_destroyed_a_call_still_verifies_but_says_nothing(
     server: LedgerServer, tmp_path: Path
 ) -> None:

@@ -47,6 +47,19 @@ async def test_phi_is_shown_with_its_scope_only(house: House) -> None:
     assert "Ada" not in str(events)
 
 
+async def test_who_has_phi_shown_is_named_to_the_record(house: House) -> None:
+    call_id = await _with_slots(house)
+    async with house.calls(house.token(scopes=READ)) as stub:
+        await stub.GetCall(pb.GetCallRequest(call_id=call_id))
+    assert house.ledger.phi_readers == []
+    async with house.calls(house.token("engineer", subject="eve")) as stub:
+        await stub.GetCall(pb.GetCallRequest(call_id=call_id))
+        assert set(house.ledger.phi_readers) == {"engineer/eve"}
+    async with house.calls(house.token("app", subject="crm")) as stub:
+        [message async for message in _watch(stub, call_id, ended=house)]
+    assert set(house.ledger.phi_readers) == {"engineer/eve", "app/crm"}
+
+
 async def test_a_call_whose_workflow_has_not_begun_is_there(house: House) -> None:
     call_id = await house.started()
     async with house.calls(house.token()) as stub:

@@ -16,7 +16,7 @@ PHI_READERS = frozenset({"worker", "gateway", "cli"})
 """Components that may have PHI of events opened."""
 
 JOURNALED_READERS = frozenset({"cli"})
-"""Those whose reading of PHI is no part of handling the call, and is itself put on record."""
+"""Those whose reading of PHI is no part of handling the call, and is itself put on record, for whomever it is."""
 
 PURPOSES: dict[str, frozenset[str]] = {
     "worker": frozenset({"temporal"}),

@@ -42,6 +42,7 @@ from cordboard.ledger.v1.ledger_service_pb2_grpc import LedgerServiceServicer
 from cordboard.runtime.grpc_server import current_service
 
 MAX_BATCH = 1000
+LONGEST_NAME = 200
 MAX_PAGE = 1000
 SUBSCRIBE_ROWS = 256
 # A message may have 4 MB; an event at most 256 kB.
@@ -95,7 +96,7 @@ class LedgerService(LedgerServiceServicer):
             access.check_phi(current_service())
         limit = min(request.page_size or 500, MAX_PAGE)
         rows = await self._store.read(stream_key(request.stream), request.after_seq, limit)
-        envelopes = await self._show(rows, request.with_phi)
+        envelopes = await self._show(rows, request.with_phi, request.on_behalf_of)
         more = len(envelopes) == limit or len(envelopes) < len(rows)
         return ReadResponse(events=envelopes, next_after_seq=envelopes[-1].seq if more and envelopes else 0)
 
@@ -111,7 +112,7 @@ class LedgerService(LedgerServiceServicer):
         while True:
             rows, considered = await self._store.follow(position, SUBSCRIBE_ROWS, wanted)
             if rows:
-                envelopes = await self._show(rows, request.with_phi)
+                envelopes = await self._show(rows, request.with_phi, request.on_behalf_of)
                 # What did not fit is read again: the position goes no further than what is handed over.
                 position = considered if len(envelopes) == len(rows) else envelopes[-1].position
                 yield SubscribeResponse(events=envelopes, position=position)
@@ -169,7 +170,7 @@ class LedgerService(LedgerServiceServicer):
         key = await self._keys.find(stream.id) if stream.kind == CALL else None
         return to_draft(event, key)
 
-    async def _show(self, rows: Sequence[Row], with_phi: bool) -> list[Envelope]:
+    async def _show(self, rows: Sequence[Row], with_phi: bool, on_behalf_of: str) -> list[Envelope]:
         """Give as many of the rows as fit into a message, at least one of any."""
         taken: list[Row] = []
         size = 0
@@ -181,7 +182,7 @@ class LedgerService(LedgerServiceServicer):
         if not with_phi:
             return [to_envelope(row, None) for row in taken]
         claims = current_service()
-        if claims.component in access.JOURNALED_READERS:
-            await self._journal.note(claims, taken)
+        if on_behalf_of or claims.component in access.JOURNALED_READERS:
+            await self._journal.note(claims, taken, on_behalf_of[:LONGEST_NAME])
         keys = {row.stream_id: await self._keys.find_if_there(row.stream_id) for row in taken if row.sealed}
         return [to_envelope(row, keys.get(row.stream_id)) for row in taken]

@@ -24,8 +24,8 @@ class PhiJournal:
         self._numbers: dict[str, int] = {}
         self._lane = 0
 
-    async def note(self, reader: ServiceClaims, rows: Sequence[Row]) -> None:
-        """Put on record that the sealed parts of rows are about to be opened. Raises UnavailableError."""
+    async def note(self, reader: ServiceClaims, rows: Sequence[Row], on_behalf_of: str = "") -> None:
+        """Put on record that the sealed parts of rows are about to be opened, and for whom. Raises UnavailableError."""
         opened: dict[tuple[str, StreamKey], list[int]] = {}
         for row in rows:
             if row.sealed is not None:
@@ -36,6 +36,7 @@ class PhiJournal:
                 reader=f"{reader.component}/{reader.instance}",
                 first_seq=min(seqs),
                 last_seq=max(seqs),
+                on_behalf_of=on_behalf_of,
             )
             async with self._lock:
                 await self._append(tenant, fact)

@@ -72,9 +72,9 @@ class CallReader:
                 return _opening(envelope)
         raise call_not_found()
 
-    async def view(self, call_id: str, tenant: str, *, with_phi: bool) -> CallView:
-        """Show a call as it stands."""
-        events = [envelope async for envelope in self._events(call_id, tenant, with_phi=with_phi)]
+    async def view(self, call_id: str, tenant: str, *, with_phi: bool, reader: str = "") -> CallView:
+        """Show a call as it stands; that `reader` had PHI opened is put on record."""
+        events = [envelope async for envelope in self._events(call_id, tenant, with_phi=with_phi, reader=reader)]
         if not events:
             raise call_not_found()
         state = fold_envelopes(events)
@@ -121,7 +121,7 @@ class CallReader:
         return list(calls), page.next_page_token
 
     async def watch(
-        self, call_id: str, tenant: str, after_seq: int, *, with_phi: bool
+        self, call_id: str, tenant: str, after_seq: int, *, with_phi: bool, reader: str = ""
     ) -> AsyncGenerator[Envelope, None]:
         """Follow a call's events after a sequence: none left out, none twice, to the last of a call that is over.
 
@@ -129,7 +129,7 @@ class CallReader:
         """
         seq = position = 0
         over = False
-        async for envelope in self._events(call_id, tenant, with_phi=with_phi):
+        async for envelope in self._events(call_id, tenant, with_phi=with_phi, reader=reader):
             seq, position, over = envelope.seq, envelope.position, over or ends_call(envelope)
             if seq > after_seq:
                 yield envelope
@@ -137,19 +137,24 @@ class CallReader:
             raise call_not_found()
         if over:
             return
-        async with contextlib.aclosing(self._follow(call_id, position, seq, with_phi=with_phi)) as news:
+        async with contextlib.aclosing(self._follow(call_id, position, seq, with_phi=with_phi, reader=reader)) as news:
             async for envelope in news:
                 seq = envelope.seq
                 if seq > after_seq:
                     yield envelope
         with ledger_away():
-            async for envelope in self._ledger.read(call_stream(call_id), after_seq=seq, with_phi=with_phi):
+            rest = self._ledger.read(call_stream(call_id), after_seq=seq, with_phi=with_phi, on_behalf_of=reader)
+            async for envelope in rest:
                 if envelope.seq > after_seq:
                     yield envelope
 
-    async def _follow(self, call_id: str, position: int, seq: int, *, with_phi: bool) -> AsyncGenerator[Envelope, None]:
+    async def _follow(
+        self, call_id: str, position: int, seq: int, *, with_phi: bool, reader: str
+    ) -> AsyncGenerator[Envelope, None]:
         """Give what comes after a position, up to the decision that the call is over."""
-        feed = self._ledger.subscribe(after_position=position, stream=call_stream(call_id), with_phi=with_phi)
+        feed = self._ledger.subscribe(
+            after_position=position, stream=call_stream(call_id), with_phi=with_phi, on_behalf_of=reader
+        )
         try:
             async for batch in feed:
                 for envelope in batch.events:
@@ -163,7 +168,9 @@ class CallReader:
             if isinstance(feed, AsyncGenerator):
                 await feed.aclose()
 
-    async def _events(self, call_id: str, tenant: str, *, with_phi: bool = False) -> AsyncGenerator[Envelope, None]:
+    async def _events(
+        self, call_id: str, tenant: str, *, with_phi: bool = False, reader: str = ""
+    ) -> AsyncGenerator[Envelope, None]:
         """Go through a call's events; nothing is told of a call that is another tenant's."""
         if not is_call_id(call_id):
             raise call_not_found()
@@ -171,7 +178,7 @@ class CallReader:
             # PHI is opened only once the call is known to be the tenant's: opening it is itself on record.
             if with_phi:
                 await self.opened(call_id, tenant)
-            async for envelope in self._ledger.read(call_stream(call_id), with_phi=with_phi):
+            async for envelope in self._ledger.read(call_stream(call_id), with_phi=with_phi, on_behalf_of=reader):
                 if envelope.tenant != tenant:
                     raise call_not_found()
                 yield envelope

@@ -6,7 +6,7 @@ from typing import Any
 
 from cordboard.call.v1 import call_service_pb2 as pb
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceServicer
-from cordboard.gateway.access import PHI, READ, require_scope
+from cordboard.gateway.access import PHI, READ, actor_of, require_scope
 from cordboard.gateway.call_reader import CallReader
 from cordboard.gateway.call_starter import CallStarter
 from cordboard.gateway.call_steering import CallSteering
@@ -29,7 +29,7 @@ class CallService(CallServiceServicer):
         """Show a call: the fold of its log."""
         user = current_user()
         require_scope(user, READ)
-        call = await self._reader.view(request.call_id, user.tenant, with_phi=PHI in user.scopes)
+        call = await self._reader.view(request.call_id, user.tenant, with_phi=PHI in user.scopes, reader=actor_of(user))
         return pb.GetCallResponse(call=call)
 
     async def ListCalls(self, request: pb.ListCallsRequest, context: Any) -> pb.ListCallsResponse:
@@ -43,7 +43,9 @@ class CallService(CallServiceServicer):
         """Follow a call's events."""
         user = current_user()
         require_scope(user, READ)
-        events = self._reader.watch(request.call_id, user.tenant, request.after_seq, with_phi=PHI in user.scopes)
+        events = self._reader.watch(
+            request.call_id, user.tenant, request.after_seq, with_phi=PHI in user.scopes, reader=actor_of(user)
+        )
         async with contextlib.aclosing(events):
             async for envelope in events:
                 yield pb.WatchCallResponse(event=envelope)

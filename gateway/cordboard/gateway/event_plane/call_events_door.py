@@ -4,12 +4,13 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from cordboard.gateway.access import CALLER, PHI, READ, require_scope, require_tenant
+from cordboard.gateway.access import CALLER, PHI, READ, actor_of, require_scope, require_tenant
 from cordboard.gateway.call_reader import CallReader
 from cordboard.gateway.event_plane.event_socket import EventSocket, claims_of_socket, cursor_of
 from cordboard.gateway.event_plane.frames import event_frame, for_caller, hello_frame
 from cordboard.gateway.event_plane.open_sockets import OpenSockets
 from cordboard.gateway.ledger_door import ledger_away
+from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
 from cordboard.runtime.identity import TokenVerifier
 from cordboard.runtime.ledger_client import Ledger, call_stream
 
@@ -42,18 +43,23 @@ class CallEventsDoor:
             require_scope(claims, READ)
         await socket.send(hello_frame(after))
         with_phi = own or PHI in claims.scopes
-        await socket.run(self._pump(socket, call_id, after, with_phi=with_phi, own=own), _listen(socket))
+        # What callers said themselves they may see; whoever else looks is put on record.
+        feed = self._ledger.subscribe(
+            after_position=after,
+            stream=call_stream(call_id),
+            with_phi=with_phi,
+            on_behalf_of="" if own else actor_of(claims),
+        )
+        await socket.run(self._pump(socket, feed, own=own), _listen(socket))
 
-    async def _pump(self, socket: EventSocket, call_id: str, after: int, *, with_phi: bool, own: bool) -> None:
-        feed = self._ledger.subscribe(after_position=after, stream=call_stream(call_id), with_phi=with_phi)
+    async def _pump(self, socket: EventSocket, feed: AsyncGenerator[SubscribeResponse, None], *, own: bool) -> None:
         try:
             with ledger_away():
                 async for batch in feed:
                     for envelope in batch.events:
                         await socket.send(event_frame(for_caller(envelope) if own else envelope))
         finally:
-            if isinstance(feed, AsyncGenerator):
-                await feed.aclose()
+            await feed.aclose()
 
 
 async def _listen(socket: EventSocket) -> None:

@@ -26,7 +26,7 @@ from cordboard.ledger.v1 import envelope_pb2 as cordboard_dot_ledger_dot_v1_dot_
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ordboard/ledger/v1/facts.proto\x12\x13\x63ordboard.ledger.v1\x1a\"cordboard/ledger/v1/envelope.proto\x1a\"cordboard/options/v1/options.proto\"q\n\x07PhiRead\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x0e\n\x06reader\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x10\n\x08last_seq\x18\x04 \x01(\x04:\x04\x90\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ordboard/ledger/v1/facts.proto\x12\x13\x63ordboard.ledger.v1\x1a\"cordboard/ledger/v1/envelope.proto\x1a\"cordboard/options/v1/options.proto\"\x87\x01\n\x07PhiRead\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x0e\n\x06reader\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x10\n\x08last_seq\x18\x04 \x01(\x04\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t:\x04\x90\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PHIREAD']._loaded_options = None
   _globals['_PHIREAD']._serialized_options = b'\220\265\030\002'
-  _globals['_PHIREAD']._serialized_start=128
-  _globals['_PHIREAD']._serialized_end=241
+  _globals['_PHIREAD']._serialized_start=129
+  _globals['_PHIREAD']._serialized_end=264
 # @@protoc_insertion_point(module_scope)

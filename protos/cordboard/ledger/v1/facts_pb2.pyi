@@ -27,12 +27,15 @@ class PhiRead(_message.Message):
     READER_FIELD_NUMBER: _builtins.int
     FIRST_SEQ_FIELD_NUMBER: _builtins.int
     LAST_SEQ_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     reader: _builtins.str
     """Required. Who read it: `component/instance`."""
     first_seq: _builtins.int
     """Required. First sequence that was opened."""
     last_seq: _builtins.int
     """Required. Last sequence that was opened."""
+    on_behalf_of: _builtins.str
+    """Person or app whom it was opened for (`role/subject`); absent for the reader itself."""
     @_builtins.property
     def stream(self) -> _envelope_pb2.Stream:
         """Required. Stream that was read."""
@@ -44,10 +47,11 @@ class PhiRead(_message.Message):
         reader: _builtins.str = ...,
         first_seq: _builtins.int = ...,
         last_seq: _builtins.int = ...,
+        on_behalf_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_seq", b"first_seq", "last_seq", b"last_seq", "reader", b"reader", "stream", b"stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_seq", b"first_seq", "last_seq", b"last_seq", "on_behalf_of", b"on_behalf_of", "reader", b"reader", "stream", b"stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

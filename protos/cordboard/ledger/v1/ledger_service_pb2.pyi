@@ -146,12 +146,15 @@ class ReadRequest(_message.Message):
     AFTER_SEQ_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     WITH_PHI_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     after_seq: _builtins.int
     """Sequence to begin after; 0 for the start."""
     page_size: _builtins.int
     """At most so many; 0: 500."""
     with_phi: _builtins.bool
-    """True to have PHI fields opened; needs the scope `phi`, and is itself logged."""
+    """True to have PHI fields opened. Is itself logged (PhiRead) when a person or app asked for it, and for the command line."""
+    on_behalf_of: _builtins.str
+    """Person or app whom the PHI is opened for (`role/subject`); empty when it serves the handling of the call."""
     @_builtins.property
     def stream(self) -> _envelope_pb2.Stream:
         """Required. The stream."""
@@ -163,10 +166,11 @@ class ReadRequest(_message.Message):
         after_seq: _builtins.int = ...,
         page_size: _builtins.int = ...,
         with_phi: _builtins.bool = ...,
+        on_behalf_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_seq", b"after_seq", "page_size", b"page_size", "stream", b"stream", "with_phi", b"with_phi"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_seq", b"after_seq", "on_behalf_of", b"on_behalf_of", "page_size", b"page_size", "stream", b"stream", "with_phi", b"with_phi"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -211,12 +215,15 @@ class SubscribeRequest(_message.Message):
     TYPES_FIELD_NUMBER: _builtins.int
     WITH_PHI_FIELD_NUMBER: _builtins.int
     FROM_NOW_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
     after_position: _builtins.int
     """Position to begin after; 0 for the start."""
     with_phi: _builtins.bool
-    """True to have PHI fields opened."""
+    """True to have PHI fields opened; logged as for Read."""
     from_now: _builtins.bool
     """True to begin at the newest event instead of after_position."""
+    on_behalf_of: _builtins.str
+    """As for Read."""
     @_builtins.property
     def stream(self) -> _envelope_pb2.Stream:
         """Only this stream; absent: all."""
@@ -233,10 +240,11 @@ class SubscribeRequest(_message.Message):
         types: _abc.Iterable[_builtins.str] | None = ...,
         with_phi: _builtins.bool = ...,
         from_now: _builtins.bool = ...,
+        on_behalf_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_position", b"after_position", "from_now", b"from_now", "stream", b"stream", "types", b"types", "with_phi", b"with_phi"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_position", b"after_position", "from_now", b"from_now", "on_behalf_of", b"on_behalf_of", "stream", b"stream", "types", b"types", "with_phi", b"with_phi"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

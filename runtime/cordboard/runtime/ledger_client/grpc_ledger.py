@@ -54,10 +54,12 @@ class LedgerClient:
             response = await self._stub.Append(AppendRequest(events=events), timeout=self._deadline)
         return list(response.seqs)
 
-    async def read(self, stream: Stream, *, after_seq: int = 0, with_phi: bool = False) -> AsyncIterator[Envelope]:
+    async def read(
+        self, stream: Stream, *, after_seq: int = 0, with_phi: bool = False, on_behalf_of: str = ""
+    ) -> AsyncIterator[Envelope]:
         """Go through a stream in order, page by page; see Ledger.read."""
         while True:
-            request = ReadRequest(stream=stream, after_seq=after_seq, with_phi=with_phi)
+            request = ReadRequest(stream=stream, after_seq=after_seq, with_phi=with_phi, on_behalf_of=on_behalf_of)
             async with translate_errors():
                 page = await self._stub.Read(request, timeout=self._deadline)
             for envelope in page.events:
@@ -74,10 +76,16 @@ class LedgerClient:
         stream: Stream | None = None,
         types: Sequence[str] = (),
         with_phi: bool = False,
+        on_behalf_of: str = "",
     ) -> AsyncGenerator[SubscribeResponse, None]:
         """Follow the log, across restarts of the ledger; see Ledger.subscribe."""
         request = SubscribeRequest(
-            after_position=after_position, stream=stream, types=types, with_phi=with_phi, from_now=from_now
+            after_position=after_position,
+            stream=stream,
+            types=types,
+            with_phi=with_phi,
+            from_now=from_now,
+            on_behalf_of=on_behalf_of,
         )
         back_off = FIRST_BACK_OFF
         while True:

@@ -55,8 +55,13 @@ class Ledger(Protocol):
         """
         ...
 
-    def read(self, stream: Stream, *, after_seq: int = 0, with_phi: bool = False) -> AsyncIterator[Envelope]:
-        """Go through a stream in order, up to its newest event. A stream that is not there has no events."""
+    def read(
+        self, stream: Stream, *, after_seq: int = 0, with_phi: bool = False, on_behalf_of: str = ""
+    ) -> AsyncIterator[Envelope]:
+        """Go through a stream in order, up to its newest event. A stream that is not there has no events.
+
+        PHI that is opened on behalf of somebody (`role/subject`), and not for the call's own handling, is journaled.
+        """
         ...
 
     def subscribe(
@@ -67,6 +72,7 @@ class Ledger(Protocol):
         stream: Stream | None = None,
         types: Sequence[str] = (),
         with_phi: bool = False,
+        on_behalf_of: str = "",
     ) -> AsyncGenerator[SubscribeResponse, None]:
         """Follow the log: what is there, then what comes; no event is missed or given twice.
 

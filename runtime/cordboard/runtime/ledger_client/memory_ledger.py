@@ -59,6 +59,8 @@ class MemoryLedger:
     ) -> None:
         """Make an empty log."""
         self.away = False
+        self.phi_readers: list[str] = []
+        """On whose behalf PHI was opened."""
         self._clock = clock
         self._randomness = randomness
         self._streams: dict[_StreamKey, _Stream] = {}
@@ -122,12 +124,19 @@ class MemoryLedger:
             self._changed = asyncio.Event()
         return seqs
 
-    async def read(self, stream: Stream, *, after_seq: int = 0, with_phi: bool = False) -> AsyncIterator[Envelope]:
+    async def read(
+        self, stream: Stream, *, after_seq: int = 0, with_phi: bool = False, on_behalf_of: str = ""
+    ) -> AsyncIterator[Envelope]:
         """Go through a stream in order; see Ledger.read."""
         self._check_here()
+        self._note(with_phi, on_behalf_of)
         kept = self._streams.get((stream.kind, stream.id))
         for envelope in list(kept.events[after_seq:]) if kept else ():
             yield _shown(envelope, with_phi)
+
+    def _note(self, with_phi: bool, on_behalf_of: str) -> None:
+        if with_phi and on_behalf_of:
+            self.phi_readers.append(on_behalf_of)
 
     async def subscribe(
         self,
@@ -137,8 +146,10 @@ class MemoryLedger:
         stream: Stream | None = None,
         types: Sequence[str] = (),
         with_phi: bool = False,
+        on_behalf_of: str = "",
     ) -> AsyncGenerator[SubscribeResponse, None]:
         """Follow the log; see Ledger.subscribe."""
+        self._note(with_phi, on_behalf_of)
         position = len(self._log) if from_now else after_position
         yield SubscribeResponse(position=position)
         while True:
