@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from call_log import BEGAN, booked_call
 
-from cordboard.cli.demo.outcome import Proof, compose, slot_faults
+from cordboard.cli.demo.outcome import FarEnds, Proof, compose, slot_faults
 from cordboard.cli.demo.script import parse_script
 from cordboard.cli.demo.story import Story
 
@@ -41,7 +41,7 @@ def _caller() -> dict[str, Any]:
 
 
 def test_a_call_true_to_its_script_has_no_faults_and_every_field() -> None:
-    report = compose(SCRIPT, _caller(), _story(), PROVEN)
+    report = compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)
     assert report["faults"] == []
     assert report["ok"] is True
     assert report["setup_ms"] == {"start_call_rpc": 80.0, "offer_to_first_audio": 410.0}
@@ -58,12 +58,12 @@ def test_a_call_true_to_its_script_has_no_faults_and_every_field() -> None:
 
 
 def test_parts_that_are_not_built_have_no_field() -> None:
-    report = compose(SCRIPT, _caller(), _story(), PROVEN)
+    report = compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)
     assert not {"barge_in_ms", "capture"} & set(report)
 
 
 def test_the_agents_stages_are_joined_with_the_line_that_they_answer() -> None:
-    first, second = compose(SCRIPT, _caller(), _story(), PROVEN)["turns"]
+    first, second = compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)["turns"]
     assert (first["line"], first["stages"]) == ("consent", {"asr": 120.0})
     assert (second["line"], second["stages"]) == ("name", {})
 
@@ -71,7 +71,7 @@ def test_the_agents_stages_are_joined_with_the_line_that_they_answer() -> None:
 @pytest.mark.parametrize("broken", ["chain_valid", "replay_equals_live"])
 def test_a_record_that_does_not_hold_is_a_fault(broken: str) -> None:
     proof = Proof(chain_valid=broken != "chain_valid", replay_equals_live=broken != "replay_equals_live")
-    report = compose(SCRIPT, _caller(), _story(), proof)
+    report = compose(SCRIPT, FarEnds(_caller()), _story(), proof)
     assert not report["ok"]
     assert report["faults"] == [f"{broken} is not true"]
 
@@ -79,13 +79,13 @@ def test_a_record_that_does_not_hold_is_a_fault(broken: str) -> None:
 def test_a_misheard_call_is_a_fault() -> None:
     caller = _caller()
     caller["received"] = ["something else entirely", "and more of it"]
-    report = compose(SCRIPT, caller, _story(), PROVEN)
+    report = compose(SCRIPT, FarEnds(caller), _story(), PROVEN)
     assert any("agent_by_caller_wer" in fault for fault in report["faults"])
 
 
 def test_a_caller_who_wanted_a_human_is_not_satisfied_with_a_booking() -> None:
     script = parse_script({"persona": {**PERSONA, "wants_human": True}})
-    report = compose(script, _caller(), _story(), PROVEN)
+    report = compose(script, FarEnds(_caller()), _story(), PROVEN)
     assert any("wants_human" in fault for fault in report["faults"])
 
 
@@ -93,7 +93,7 @@ def test_a_call_that_did_not_complete_is_a_fault() -> None:
     story = Story()
     for envelope in booked_call().envelopes[:12]:
         story.take(envelope)
-    report = compose(SCRIPT, _caller(), story, PROVEN)
+    report = compose(SCRIPT, FarEnds(_caller()), story, PROVEN)
     assert any("the call ended as" in fault for fault in report["faults"])
 
 

@@ -1,4 +1,4 @@
-"""The caller as the demo runs it: a child process that is told two things and reports what happens."""
+"""A far end as the demo runs it, a caller or a human agent: a child process that is told things and reports."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cordboard.cli.demo.agent import AgentDoor, AgentJob
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.core.errors import CordboardError, UnavailableError
 
@@ -23,6 +24,7 @@ class CallerProcess:
         self._process = process
         self._notice = notice
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._signed_in: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._report: dict[str, Any] | None = None
         self._failure: CordboardError | None = None
@@ -31,16 +33,17 @@ class CallerProcess:
     @classmethod
     @contextlib.asynccontextmanager
     async def start(
-        cls, job: CallerJob, log: Path, notice: Callable[[dict[str, Any]], None]
+        cls, job: CallerJob | AgentJob, log: Path, notice: Callable[[dict[str, Any]], None]
     ) -> AsyncIterator["CallerProcess"]:
-        """Start a caller that gets ready to call; it is gone when the context is left."""
+        """Start a far end that gets ready; it is gone when the context is left."""
+        module = "caller" if isinstance(job, CallerJob) else "agent"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",
                 "-m",
-                "cordboard.cli.demo.caller",
+                f"cordboard.cli.demo.{module}",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
@@ -57,9 +60,17 @@ class CallerProcess:
         """Return when the caller could call. Raises the caller's own error."""
         await self._ready
 
+    async def signed_in(self) -> None:
+        """Return when a human agent is at their desk and ready. Raises the agent's own error."""
+        await self._signed_in
+
+    async def open(self, door: Door | AgentDoor) -> None:
+        """Tell the far end its door."""
+        await self._tell(asdict(door))
+
     async def call(self, door: Door) -> str:
         """Let the caller call; returns the call's id once the gateway has answered."""
-        await self._tell(asdict(door))
+        await self.open(door)
         return await self._answered
 
     async def report(self) -> dict[str, Any]:
@@ -84,6 +95,8 @@ class CallerProcess:
             match message["event"]:
                 case "ready":
                     self._ready.set_result(None)
+                case "signed_in":
+                    self._signed_in.set_result(None)
                 case "answered":
                     self._answered.set_result(message["call_id"])
                 case "report":
@@ -91,7 +104,7 @@ class CallerProcess:
                 case "failed":
                     self._failure = UnavailableError(message["reason"], message["message"])
             self._notice(message)
-        for future in (self._ready, self._answered):
+        for future in (self._ready, self._signed_in, self._answered):
             if not future.done():
                 future.set_exception(self._failure or self._died())
                 # Whoever waits sees it; nobody waiting is fine too.

@@ -7,10 +7,10 @@ after a real one, and starts over when the pause was none.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from cordboard.cli.demo.ear import Ear
-from cordboard.cli.demo.line_choice import Choice, LineChooser, Move
+from cordboard.cli.demo.line_choice import Choice, Move
 from cordboard.cli.demo.phone import Phone
 from cordboard.cli.demo.sound import Sound
 from cordboard.cli.demo.sound_in import ReceivedFrame
@@ -63,6 +63,18 @@ class Patience:
     whole_call: float = 180.0
 
 
+class Chooser(Protocol):
+    """Chooses what one side of a conversation says."""
+
+    def answer(self, heard: str) -> Choice:
+        """Choose the move after a finished turn of the far end."""
+        ...
+
+    def prompt(self) -> Choice:
+        """Choose what to say unasked."""
+        ...
+
+
 class Talker:
     """Holds one conversation over a connected phone."""
 
@@ -70,7 +82,7 @@ class Talker:
         self,
         phone: Phone,
         ear: Ear,
-        chooser: LineChooser,
+        chooser: Chooser,
         lines: Mapping[str, Sound],
         *,
         clock: Callable[[], float],

@@ -11,13 +11,15 @@ from typing import Any
 from temporalio.exceptions import TemporalError
 
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
+from cordboard.cli.demo.agent import AgentDoor, AgentJob
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
 from cordboard.cli.demo.narrator import Narrator
-from cordboard.cli.demo.outcome import Proof, compose
+from cordboard.cli.demo.outcome import FarEnds, Proof, compose
 from cordboard.cli.demo.proof import canonical, chain_is_valid, live_state, replayed_state
 from cordboard.cli.demo.script import Script
 from cordboard.cli.demo.watch import CallWatch
+from cordboard.cli.page_addresses import hand_over_skills
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.temporal_server import NAMESPACE
 from cordboard.core.errors import CordboardError
@@ -46,15 +48,31 @@ class Stage:
         issuer = UserTokenIssuer.load(self.stack.directory.keys)
         return issuer.mint(role=role, tenant=TENANT, vertical=vertical, scopes=scopes)
 
+    def agent_token(self) -> str:
+        """Mint a token for a human agent with every skill that the vertical pack may ask for."""
+        issuer = UserTokenIssuer.load(self.stack.directory.keys)
+        return issuer.mint(role="agent", tenant=TENANT, skills=hand_over_skills())
+
 
 def caller_job(home: Path, script: Script) -> CallerJob:
     """What a caller of this folder is told about a script."""
     return CallerJob(script=script.source, speech=str(home / "speech"), out=str(home / "demo" / "last-call"))
 
 
-async def place_call(stage: Stage, script: Script, caller: CallerProcess) -> dict[str, Any]:
-    """Place one call on a running stack and give its report."""
+def agent_job(home: Path) -> AgentJob:
+    """What a human agent of this folder is told."""
+    return AgentJob(speech=str(home / "speech"), out=str(home / "demo" / "last-call"))
+
+
+async def place_call(
+    stage: Stage, script: Script, caller: CallerProcess, agent: CallerProcess | None
+) -> dict[str, Any]:
+    """Place one call on a running stack and give its report; `agent` serves a caller who wants a human."""
     await caller.ready()
+    if agent is not None:
+        await agent.ready()
+        await agent.open(AgentDoor(stage.stack.gateway_http, stage.agent_token()))
+        await agent.signed_in()
     stage.narrator.step("calling")
     call_id = await caller.call(Door(stage.stack.gateway_http, stage.token("caller", script.vertical, "calls:start")))
     token = stage.token("app", script.vertical, "calls:read", "phi")
@@ -69,8 +87,9 @@ async def place_call(stage: Stage, script: Script, caller: CallerProcess) -> dic
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
         story = await watch.late_facts()
+        agents_report = await agent.report() if agent is not None else None
     stage.narrator.step("checking the record")
-    return compose(script, report, story, await _prove(stage, call_id))
+    return compose(script, FarEnds(report, agents_report), story, await _prove(stage, call_id))
 
 
 async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:

@@ -1,13 +1,16 @@
 """The demo from curtain to curtain: start the stack, perform, print, stay up or go."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from pathlib import Path
 from typing import Any, Self
 
+from cordboard.cli.demo.agent import AgentJob
+from cordboard.cli.demo.caller import CallerJob
 from cordboard.cli.demo.caller_process import CallerProcess
-from cordboard.cli.demo.demo_call import Stage, caller_job, place_call
+from cordboard.cli.demo.demo_call import Stage, agent_job, caller_job, place_call
 from cordboard.cli.demo.narrator import Narrator, narrator_for, summary_table
 from cordboard.cli.demo.script import Script
 from cordboard.cli.output import console, print_json
@@ -32,18 +35,28 @@ class DemoRun:
             narrator = narrator_for(sys.stderr if self._json else sys.stdout)
             try:
                 narrator.step("the caller gets ready")
-                job = caller_job(self._home, script)
-                async with CallerProcess.start(job, self._home / "logs" / "caller.log", _ignore) as caller:
-                    return await self._perform(script, narrator, caller, interrupt)
+                async with contextlib.AsyncExitStack() as cast:
+                    caller = await cast.enter_async_context(self._far_end("caller", caller_job(self._home, script)))
+                    agent = None
+                    if script.persona.wants_human:
+                        agent = await cast.enter_async_context(self._far_end("agent", agent_job(self._home)))
+                    return await self._perform(script, narrator, (caller, agent), interrupt)
             finally:
                 narrator.close()
 
+    def _far_end(self, name: str, job: CallerJob | AgentJob) -> contextlib.AbstractAsyncContextManager[CallerProcess]:
+        return CallerProcess.start(job, self._home / "logs" / f"{name}.log", _ignore)
+
     async def _perform(
-        self, script: Script, narrator: Narrator, caller: CallerProcess, interrupt: "_Interrupt"
+        self,
+        script: Script,
+        narrator: Narrator,
+        far_ends: tuple[CallerProcess, CallerProcess | None],
+        interrupt: "_Interrupt",
     ) -> bool:
         async with Stack(self._home, observe=lambda state: _show(narrator, state)) as stack:
             narrator.step(script.title)
-            report = await place_call(Stage(stack, narrator), script, caller)
+            report = await place_call(Stage(stack, narrator), script, *far_ends)
             narrator.close()
             self._print(report)
             if not self._once:

@@ -13,7 +13,7 @@ from cordboard.call.v1.call_pb2 import CONSENT_GIVEN
 from cordboard.cli.demo.script import Persona, Script
 from cordboard.cli.demo.story import Measured, Story, slot_values
 from cordboard.cli.demo.word_error import word_error_rate
-from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_ROLE_HUMAN_AGENT, LegRole
 
 MOST_WORD_ERRORS = 0.25
 _SAME_SOUND = 0.75
@@ -29,9 +29,20 @@ class Proof:
     replay_equals_live: bool
 
 
-def compose(script: Script, caller: dict[str, Any], story: Story, proof: Proof) -> dict[str, Any]:
-    """Put the report together from the caller's own report, the story and the proofs."""
+@dataclass(frozen=True, slots=True)
+class FarEnds:
+    """What the far ends of a call reported of themselves; the agent's is None when no human was asked for."""
+
+    caller: dict[str, Any]
+    agent: dict[str, Any] | None = None
+
+
+def compose(script: Script, far_ends: FarEnds, story: Story, proof: Proof) -> dict[str, Any]:
+    """Put the report together from the far ends' own reports, the story and the proofs."""
+    caller, agent = far_ends.caller, far_ends.agent
     said = caller["conversation"]["said"]
+    heard_by_agents = [utterance.text for utterance in story.heard_by_agent] + (agent["received"] if agent else [])
+    said_by_agents = story.said_by_agent + ([line["text"] for line in agent["conversation"]["said"]] if agent else [])
     report: dict[str, Any] = {
         "script": script.title,
         "call_id": caller["call_id"],
@@ -47,17 +58,18 @@ def compose(script: Script, caller: dict[str, Any], story: Story, proof: Proof) 
             {"name": call.name, "outcome": call.outcome, "attempts": call.attempts} for call in story.state.tool_calls
         ],
         "heard": {
-            "caller_by_agent_wer": word_error_rate(
-                [line["text"] for line in said], [utterance.text for utterance in story.heard_by_agent]
-            ),
-            "agent_by_caller_wer": word_error_rate(story.said_by_agent, caller["received"]),
+            "caller_by_agent_wer": word_error_rate([line["text"] for line in said], heard_by_agents),
+            "agent_by_caller_wer": word_error_rate(said_by_agents, caller["received"]),
         },
-        "mos": {"caller": _callers_mos(story)},
+        "mos": {"caller": _mos(story, LEG_ROLE_CALLER)},
         "events": story.events,
         "chain_valid": proof.chain_valid,
         "replay_equals_live": proof.replay_equals_live,
     }
-    report["faults"] = faults(script, caller, story, report)
+    if agent is not None:
+        report["mos"]["agent"] = _mos(story, LEG_ROLE_HUMAN_AGENT)
+        report["heard"]["cross_talk_on_hold"] = _cross_talk(caller, agent)
+    report["faults"] = faults(script, caller, story, report) + _agent_faults(agent, report)
     report["ok"] = not report["faults"]
     return report
 
@@ -71,7 +83,8 @@ def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[st
         found.append(f"the call ended as {(report['phases'] or ['nothing'])[-1]}")
     found += _outcome_faults(script, caller, story)
     found += slot_faults(script.persona, report["slots"])
-    for direction, rate in report["heard"].items():
+    for direction in ("caller_by_agent_wer", "agent_by_caller_wer"):
+        rate = report["heard"][direction]
         if rate is None or rate > MOST_WORD_ERRORS:
             found.append(f"{direction} is {rate}, at most {MOST_WORD_ERRORS} is allowed")
     if report["setup_ms"]["offer_to_first_audio"] is None:
@@ -135,9 +148,31 @@ def _turns(times: list[dict[str, Any]], said: list[dict[str, Any]], measured: li
     return turns
 
 
-def _callers_mos(story: Story) -> float | None:
+def _cross_talk(caller: dict[str, Any], agent: dict[str, Any]) -> int:
+    """How much came through while the caller was on hold: turns that the caller heard, frames that the agent heard."""
+    begun, ended = agent["held"]
+    turns = [turn for turn in caller["conversation"]["heard"] if turn["started"] < ended and turn["ended"] > begun]
+    return len(turns) + int(agent["audible_frames_on_hold"])
+
+
+def _agent_faults(agent: dict[str, Any] | None, report: dict[str, Any]) -> list[str]:
+    if agent is None:
+        return []
+    found = []
+    if not agent["ended_well"]:
+        found.append(f"the human agent's conversation ended with {agent['conversation']['outcome']}")
+    if "agent_connected" not in report["phases"]:
+        found.append("no human agent was connected")
+    if report["heard"]["cross_talk_on_hold"]:
+        found.append("somebody was heard across a hold")
+    if report["mos"]["agent"] is None:
+        found.append("no quality was measured on the agent's leg")
+    return found
+
+
+def _mos(story: Story, role: LegRole.ValueType) -> float | None:
     for leg in story.state.legs:
-        if leg.role == LEG_ROLE_CALLER and leg.leg_id in story.mos_by_leg:
+        if leg.role == role and leg.leg_id in story.mos_by_leg:
             return story.mos_by_leg[leg.leg_id]
     return None
 

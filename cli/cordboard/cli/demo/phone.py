@@ -37,9 +37,13 @@ class Answered:
 class Phone:
     """One call from the caller's side."""
 
-    def __init__(self, gateway: str, token: str, clock: Callable[[], float]) -> None:
-        """Call through the gateway at an http address, with a caller's single-use token."""
+    def __init__(self, gateway: str, token: str, clock: Callable[[], float], *, path: str = "/v1/legs") -> None:
+        """Call through the gateway at an http address, with a caller's single-use token.
+
+        A human agent joins a call with an agent's token and `path` `/v1/calls/{call_id}/legs`.
+        """
         self._gateway = gateway.rstrip("/")
+        self._path = path
         self._token = token
         self._clock = clock
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -85,7 +89,7 @@ class Phone:
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session,
-                session.post(f"{self._gateway}/v1/legs", data=sdp, headers=headers) as response,
+                session.post(self._gateway + self._path, data=sdp, headers=headers) as response,
             ):
                 body = await response.text()
                 if response.status != 201:
