@@ -18,5 +18,5 @@ NOW = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 @pytest.fixture
 async def tools(postgres_url: str) -> AsyncIterator[ClinicTools]:
     """The clinic's tools on empty tables, on a Monday morning."""
-    async with open_database(postgres_url) as pool:
-        yield ClinicTools(pool, clock=lambda: NOW)
+    async with open_database(postgres_url) as database:
+        yield ClinicTools(database, clock=lambda: NOW)

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from postgres import PostgresServer
@@ -10,6 +10,8 @@ from cordboard.verticals.healthcare.database import open_database
 from cordboard.verticals.healthcare.pack import PACK
 from cordboard.verticals.healthcare.tools import BOOK_APPOINTMENT, FIND_SLOT, ClinicTools
 from cordboard.workflows.vertical_pack import VerticalPack, installed_packs
+
+NOW = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 
 
 def finding(tool_call_id: str, tenant: str = "lakeside", **arguments: str) -> ToolCallInput:
@@ -102,10 +104,20 @@ async def test_other_arguments_under_the_same_id_are_refused(tools: ClinicTools)
     assert raised.value.reason == "TOOL_CALL_ID_REUSED"
 
 
-@pytest.mark.parametrize("missing", [{"name": ""}, {"callback_number": ""}, {"slot_id": "x"}])
+@pytest.mark.parametrize(
+    "missing", [{"name": ""}, {"callback_number": ""}, {"slot_id": "x"}, {"slot_id": "9" * 30}, {"slot_id": "\u0661"}]
+)
 async def test_a_booking_without_its_details_is_refused(tools: ClinicTools, missing: dict[str, str]) -> None:
     with pytest.raises(InvalidError):
         await tools.book_appointment(booking("b1", **{"slot_id": "1", **missing}))
+
+
+async def test_what_is_over_cannot_be_booked(postgres_url: str, tools: ClinicTools) -> None:
+    slot_id = (await tools.find_slot(finding("f1"))).result["slot_1_id"]
+    async with open_database(postgres_url) as database:
+        later = ClinicTools(database, clock=lambda: NOW + timedelta(days=1))
+        with pytest.raises(NotFoundError):
+            await later.book_appointment(booking("b1", slot_id))
 
 
 async def test_each_tenant_has_a_calendar_of_its_own(tools: ClinicTools) -> None:
@@ -118,7 +130,7 @@ async def test_each_tenant_has_a_calendar_of_its_own(tools: ClinicTools) -> None
 
 async def test_several_workers_may_migrate_at_once(postgres_url: str) -> None:
     async def open_and_close() -> None:
-        async with open_database(postgres_url):
+        async with open_database(postgres_url) as database, database.transaction():
             pass
 
     await asyncio.gather(*(open_and_close() for _ in range(3)))
@@ -127,14 +139,16 @@ async def test_several_workers_may_migrate_at_once(postgres_url: str) -> None:
 async def test_a_calendar_that_is_away_is_an_error_that_may_pass() -> None:
     server = PostgresServer()
     try:
-        async with open_database(server.url()) as pool:
-            tools = ClinicTools(pool)
-            server.kill()
-            with pytest.raises(UnavailableError) as raised:
-                await tools.find_slot(finding("f1"))
-            assert raised.value.reason == "SYSTEM_OF_RECORD_AWAY"
-            server.start()
-            assert (await tools.find_slot(finding("f1"))).result
+        server.kill()
+        async with open_database(server.url()) as database:
+            tools = ClinicTools(database)
+            for _ in range(2):
+                with pytest.raises(UnavailableError) as raised:
+                    await tools.find_slot(finding("f1"))
+                assert raised.value.reason == "SYSTEM_OF_RECORD_AWAY"
+                server.start()
+                assert (await tools.find_slot(finding("f1"))).result
+                server.kill()
     finally:
         server.close()
 

@@ -57,6 +57,16 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """Who wants which opening, and when they said so."""
+
+    tenant: str
+    call_id: str
+    opening_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a caller would like; empty fields mean that anything is fine."""
 
@@ -100,21 +110,19 @@ async def find(connection: Connection, tenant: str, wish: Wish) -> list[Opening]
     return [Opening(row["opening_id"], _localised(row["starts_at"], row["local_start"])) for row in rows]
 
 
-async def book(
-    connection: Connection, tenant: str, call_id: str, opening_id: int, details: Mapping[str, str]
-) -> tuple[int, Opening]:
+async def book(connection: Connection, request: Request, details: Mapping[str, str]) -> tuple[int, Opening]:
     """Book an opening and give the appointment's id.
 
-    Raises NotFoundError(SLOT_UNKNOWN), ConflictError(SLOT_TAKEN).
+    Raises NotFoundError(SLOT_UNKNOWN) for none, or one that is over, ConflictError(SLOT_TAKEN).
     """
-    row = await connection.fetchrow(_OPENING, tenant, opening_id, TIME_ZONE)
-    if row is None:
+    row = await connection.fetchrow(_OPENING, request.tenant, request.opening_id, TIME_ZONE)
+    if row is None or row["starts_at"] <= request.at:
         raise NotFoundError("SLOT_UNKNOWN", "there is no such opening")
     appointment_id = await connection.fetchval(
         _BOOK,
-        tenant,
-        opening_id,
-        call_id,
+        request.tenant,
+        request.opening_id,
+        request.call_id,
         details["name"],
         details["callback_number"],
         details.get("reason", ""),
@@ -122,7 +130,7 @@ async def book(
     )
     if appointment_id is None:
         raise ConflictError("SLOT_TAKEN", "somebody else has the opening")
-    return int(appointment_id), Opening(opening_id, _localised(row["starts_at"], row["local_start"]))
+    return int(appointment_id), Opening(request.opening_id, _localised(row["starts_at"], row["local_start"]))
 
 
 def invalid_argument(name: str) -> InvalidError:

@@ -1,5 +1,6 @@
 """The clinic's tables: connections, and migrations that run by themselves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -17,39 +18,63 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
+class Database:
+    """The clinic's schema. It is reached at first use, so that a clinic that is away holds up nobody else."""
+
+    def __init__(self, pool: "asyncpg.Pool") -> None:
+        self._pool = pool
+        self._migrating = asyncio.Lock()
+        self._migrated = False
+
+    async def prepare(self) -> None:
+        """Bring the tables up to date. Raises UnavailableError(SYSTEM_OF_RECORD_AWAY)."""
+        async with self.transaction():
+            pass
+
+    @asynccontextmanager
+    async def transaction(self) -> "AsyncIterator[Connection]":
+        """Work in one transaction on tables that are up to date.
+
+        Raises UnavailableError(SYSTEM_OF_RECORD_AWAY); the error's text holds no values.
+        """
+        try:
+            async with self._migrating:
+                if not self._migrated:
+                    await migrate(self._pool)
+                    self._migrated = True
+            async with self._pool.acquire(timeout=2.0) as connection, connection.transaction():
+                yield connection
+        except _AWAY:
+            raise UnavailableError("SYSTEM_OF_RECORD_AWAY", "the clinic's calendar cannot be reached") from None
+
+
 @asynccontextmanager
-async def open_database(url: str) -> "AsyncIterator[asyncpg.Pool]":
-    """Open a pool on the clinic's schema and bring its tables up to date."""
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """Open the clinic's schema; nothing is connected yet."""
     pool = await asyncpg.create_pool(
         url,
-        min_size=1,
+        min_size=0,
         max_size=4,
         command_timeout=4.0,
+        timeout=2.0,
         server_settings={"search_path": SCHEMA, "application_name": "cordboard-healthcare"},
     )
     try:
-        await migrate(pool)
-        yield pool
+        yield Database(pool)
     finally:
         await pool.close()
 
 
-@asynccontextmanager
-async def transaction(pool: "asyncpg.Pool") -> "AsyncIterator[Connection]":
-    """Work in one transaction. Raises UnavailableError(SYSTEM_OF_RECORD_AWAY); the error's text holds no values."""
-    try:
-        async with pool.acquire(timeout=2.0) as connection, connection.transaction():
-            yield connection
-    except _AWAY:
-        raise UnavailableError("SYSTEM_OF_RECORD_AWAY", "the clinic's calendar cannot be reached") from None
-
-
 async def migrate(pool: "asyncpg.Pool") -> None:
     """Run the migrations that the schema has not seen; several processes may do so at once."""
-    async with pool.acquire() as connection, connection.transaction():
+    async with pool.acquire(timeout=2.0) as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtext('cordboard.healthcare.migrations'))")
         await connection.execute(f"create schema if not exists {SCHEMA}")
         await connection.execute("create table if not exists migration (name text primary key)")

@@ -1,9 +1,10 @@
 """The healthcare pack: a clinic's front desk."""
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from cordboard.core.errors import NotFoundError
+from cordboard.core.errors import NotFoundError, UnavailableError
 from cordboard.verticals.healthcare.database import open_database
 from cordboard.verticals.healthcare.profile import profile_json
 from cordboard.verticals.healthcare.tools import BOOK_APPOINTMENT, FIND_SLOT, ClinicTools
@@ -24,9 +25,11 @@ class HealthcarePack:
 
     @asynccontextmanager
     async def open_tools(self, database_url: str) -> AsyncIterator[Mapping[str, Tool]]:
-        """Open the clinic's calendar, bring its tables up to date, and give the tools on it."""
-        async with open_database(database_url) as pool:
-            tools = ClinicTools(pool)
+        """Give the tools on the clinic's calendar; when it is away now, its tables are brought up to date later."""
+        async with open_database(database_url) as database:
+            with contextlib.suppress(UnavailableError):
+                await database.prepare()
+            tools = ClinicTools(database)
             yield {FIND_SLOT: tools.find_slot, BOOK_APPOINTMENT: tools.book_appointment}
 
 

@@ -1,19 +1,22 @@
 """The clinic's tools: each effect happens once per tool_call_id."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-import asyncpg
 from temporalio import activity
 
 from cordboard.activity.v1.call_activities_pb2 import ToolCallInput, ToolCallResult
 from cordboard.core.errors import ConflictError
-from cordboard.verticals.healthcare.calendar import Wish, book, fill, find, invalid_argument
-from cordboard.verticals.healthcare.database import Connection, transaction
+from cordboard.verticals.healthcare.calendar import Request, Wish, book, fill, find, invalid_argument
+from cordboard.verticals.healthcare.database import Connection, Database
 
 FIND_SLOT = "healthcare.find_slot"
 BOOK_APPOINTMENT = "healthcare.book_appointment"
+
+# As find_slot gives them: what fits PostgreSQL's bigint.
+_SLOT_ID = re.compile(r"[0-9]{1,18}")
 
 _CLAIM = """
 insert into tool_call (tool_call_id, tool, arguments) values ($1, $2, $3) on conflict do nothing returning tool_call_id
@@ -27,8 +30,8 @@ def _now() -> datetime:
 class ClinicTools:
     """The tools of the clinic's voice agent, over its own tables."""
 
-    def __init__(self, pool: "asyncpg.Pool", clock: Callable[[], datetime] = _now) -> None:
-        self._pool = pool
+    def __init__(self, database: Database, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
         self._clock = clock
 
     @activity.defn(name=FIND_SLOT)
@@ -62,11 +65,10 @@ class ClinicTools:
             for needed in ("slot_id", "name", "callback_number"):
                 if not call.arguments.get(needed):
                     raise invalid_argument(needed)
-            if not call.arguments["slot_id"].isdecimal():
+            if not _SLOT_ID.fullmatch(call.arguments["slot_id"]):
                 raise invalid_argument("slot_id")
-            appointment_id, opening = await book(
-                connection, call.tenant, call.call_id, int(call.arguments["slot_id"]), call.arguments
-            )
+            request = Request(call.tenant, call.call_id, int(call.arguments["slot_id"]), self._clock())
+            appointment_id, opening = await book(connection, request, call.arguments)
             return {"appointment_id": str(appointment_id), "starts_at": opening.starts_at.isoformat()}
 
         return await self._once(call, take)
@@ -81,7 +83,7 @@ class ClinicTools:
         """
         attempts = activity.info().attempt if activity.in_activity() else 1
         arguments = json.dumps(dict(call.arguments), sort_keys=True)
-        async with transaction(self._pool) as connection:
+        async with self._database.transaction() as connection:
             if await connection.fetchval(_CLAIM, call.tool_call_id, call.name, arguments):
                 result = await effect(connection)
                 await connection.execute(
