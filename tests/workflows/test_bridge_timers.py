@@ -14,6 +14,7 @@ from call_steps import (
 from temporal import OFFER, House, PlacedCall, eventually
 
 from cordboard.call.v1.call_pb2 import (
+    PHASE_ABANDONED,
     PHASE_AGENT_ALERTING,
     PHASE_AI_ENGAGED,
     PHASE_CALLBACK_BOOKED,
@@ -28,7 +29,7 @@ from cordboard.call.v1.call_service_pb2 import (
     EscalateCallResponse,
 )
 from cordboard.call.v1.call_workflow_pb2 import AddLegInput, EscalateInput
-from cordboard.call.v1.decisions_pb2 import AgentMissed, CallbackBooked, TimerFired
+from cordboard.call.v1.decisions_pb2 import AgentConnected, AgentMissed, CallbackBooked, TimerFired
 from cordboard.call.v1.facts_pb2 import SlotsFilled
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 from cordboard.workflows import names
@@ -221,6 +222,20 @@ async def test_a_caller_who_is_away_is_not_offered_to_anybody(patient_house: Hou
     await call.until(lambda view: view.phase == PHASE_AGENT_ALERTING)
     await hang_up(call)
     await ended(call)
+
+
+async def test_an_agent_never_talks_to_a_caller_who_has_vanished(patient_house: House) -> None:
+    call = await queued_call(patient_house)
+    agent = Agent(call)
+    await agent.rung()
+    await hang_up(call, "SILENT")
+    await call.until(lambda view: "rejoin" in timers(view))
+    await agent.answer()
+    await agent.join()
+    await agent.connected()
+    assert await ended(call) == (PHASE_ABANDONED, "CALLER_VANISHED")
+    assert not [event for event in await call.events() if isinstance(event, AgentConnected)]
+    assert patient_house.routing.of(call.call_id) == ["enqueue 1", "cancel 1"]
 
 
 async def escalate(call: PlacedCall) -> None:

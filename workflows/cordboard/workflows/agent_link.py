@@ -73,7 +73,7 @@ class AgentLink:
         self.closed = False
         """Whether no further agent is to be rung: patience is over, or there is no routing."""
         loop.on_timer[RING] = partial(self._miss, reasons.NO_ANSWER)
-        loop.on_timer[AGENT_JOIN] = partial(self._miss, reasons.NO_ANSWER)
+        loop.on_timer[AGENT_JOIN] = self._join_over
         loop.on_timer[PATIENCE] = self._close
 
     @property
@@ -161,14 +161,23 @@ class AgentLink:
             self._loop.decide(alert, set_timer(RING, self.ring))
 
     def _connect(self) -> None:
+        """Bridge the agent who is ready for it; one who finds the caller away waits for the end of that."""
         state = self._loop.state
-        offer = state.offer
-        if state.phase != PHASE_AGENT_ALERTING or offer is None or not offer.accepted:
-            return
-        for leg in state.living_legs(LEG_ROLE_HUMAN_AGENT):
-            if leg.connected and leg.party_id == offer.agent_id:
-                self._loop.decide(ConnectAgent(leg_id=leg.leg_id), CancelTimer(timer_id=PATIENCE))
-                return
+        leg_id = self._joined()
+        if leg_id and state.offer is not None and state.offer.accepted and not state.caller_away:
+            self._loop.decide(ConnectAgent(leg_id=leg_id))
+
+    def _joined(self) -> str:
+        """Give the connected leg of the agent who is being rung; empty for none."""
+        state = self._loop.state
+        if state.phase != PHASE_AGENT_ALERTING or state.offer is None:
+            return ""
+        legs = (leg for leg in state.living_legs(LEG_ROLE_HUMAN_AGENT) if leg.connected)
+        return next((leg.leg_id for leg in legs if leg.party_id == state.offer.agent_id), "")
+
+    def _join_over(self) -> None:
+        if not self._joined():
+            self._miss(reasons.NO_ANSWER)
 
     def _keep_time(self) -> None:
         state = self._loop.state
@@ -176,7 +185,12 @@ class AgentLink:
         accepted = alerting and state.offer is not None and state.offer.accepted
         if accepted and state.timer(AGENT_JOIN) is None:
             self._loop.decide(set_timer(AGENT_JOIN, POLICY.connect))
-        for timer_id, wanted in ((RING, alerting and not accepted), (AGENT_JOIN, accepted)):
+        waits = {
+            RING: alerting and not accepted,
+            AGENT_JOIN: accepted,
+            PATIENCE: alerting or state.phase == PHASE_QUEUED,
+        }
+        for timer_id, wanted in waits.items():
             if not wanted and state.timer(timer_id) is not None:
                 self._loop.decide(CancelTimer(timer_id=timer_id))
 
