@@ -120,6 +120,30 @@ async def test_a_call_without_a_token_is_refused_and_health_is_open(address: str
     assert health.status == health_pb2.HealthCheckResponse.SERVING
 
 
+async def test_bytes_that_are_no_message_are_refused_with_a_reason(keys: Path, address: str) -> None:
+    async with open_channel(address, ServiceIdentity.load(keys, "worker", "worker-1"), "ledger") as channel:
+        ask: Any = channel.unary_unary("/cordboard.ledger.v1.LedgerService/OpenCall")
+        follow: Any = channel.unary_stream("/cordboard.ledger.v1.LedgerService/Subscribe")
+        assert (await _error_of(ask(b"\xff\xff\xff"))).reason == "MALFORMED_MESSAGE"
+        assert (await _error_of(follow(b"\xff\xff\xff").read())).reason == "MALFORMED_MESSAGE"
+    async with grpc.aio.insecure_channel(address) as stranger:
+        unknown: Any = stranger.unary_unary("/cordboard.ledger.v1.LedgerService/OpenCall")
+        assert (await _error_of(unknown(b"\xff\xff\xff"))).reason == "TOKEN_MISSING"
+
+
+async def test_a_process_that_works_elsewhere_shows_by_health_whether_it_does(keys: Path) -> None:
+    server = GrpcServer("127.0.0.1:0", TokenVerifier.load(keys), "worker", serving=False)
+    port = await server.start()
+    seen = []
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        seen.append((await stub.Check(health_pb2.HealthCheckRequest())).status)
+        await server.set_serving(True)
+        seen.append((await stub.Check(health_pb2.HealthCheckRequest())).status)
+    await server.stop(0)
+    assert seen == [health_pb2.HealthCheckResponse.NOT_SERVING, health_pb2.HealthCheckResponse.SERVING]
+
+
 async def test_a_peer_that_is_away_is_an_error_worth_repeating(keys: Path) -> None:
     async with open_channel("127.0.0.1:1", ServiceIdentity.load(keys, "worker", "worker-1"), "ledger") as channel:
         error = await _error_of(services.LedgerServiceStub(channel).OpenCall(pb.OpenCallRequest()))

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
@@ -28,6 +29,8 @@ _log = logging.getLogger(__name__)
 _service: ContextVar[ServiceClaims | None] = ContextVar("cordboard_service", default=None)
 _user: ContextVar[UserClaims | None] = ContextVar("cordboard_user", default=None)
 
+# Bounds the memory that callers can make a process take; streams count for as long as they are open.
+MOST_CALLS_AT_ONCE = 4096
 _OPEN_PREFIXES = ("/grpc.health.v1.", "/grpc.reflection.")
 
 
@@ -66,38 +69,77 @@ class _Door(grpc.aio.ServerInterceptor):
         method: str = handler_call_details.method
         if handler is None or method.startswith(_OPEN_PREFIXES):
             return handler
+        many = handler.request_streaming
         if handler.response_streaming:
-            wrapped = self._streaming(handler.stream_stream or handler.unary_stream, method)
+            wrapped = self._streaming(handler.stream_stream or handler.unary_stream, method, many)
             make = (
                 grpc.stream_stream_rpc_method_handler
                 if handler.request_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
         else:
-            wrapped = self._unary(handler.stream_unary or handler.unary_unary, method)
+            wrapped = self._unary(handler.stream_unary or handler.unary_unary, method, many)
             make = (
                 grpc.stream_unary_rpc_method_handler
                 if handler.request_streaming
                 else grpc.unary_unary_rpc_method_handler
             )
-        return make(wrapped, handler.request_deserializer, handler.response_serializer)
+        return make(wrapped, _tolerant(handler.request_deserializer), handler.response_serializer)
 
-    def _unary(self, behaviour: Any, method: str) -> Any:
+    def _unary(self, behaviour: Any, method: str, many: bool) -> Any:
         async def handle(request: Any, context: Any) -> Any:
             async with _statuses(context, method):
                 self._authenticate(method, context.invocation_metadata())
-                return await behaviour(request, context)
+                return await behaviour(_readable(request, many), context)
 
         return handle
 
-    def _streaming(self, behaviour: Any, method: str) -> Any:
+    def _streaming(self, behaviour: Any, method: str, many: bool) -> Any:
         async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
             async with _statuses(context, method):
                 self._authenticate(method, context.invocation_metadata())
-                async for response in behaviour(request, context):
+                async for response in behaviour(_readable(request, many), context):
                     yield response
 
         return handle
+
+
+class _Unreadable:
+    """Stands where a request would, until the caller is known and may be told."""
+
+
+def _tolerant(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """By itself gRPC answers bytes that are no message with UNKNOWN and the text of a Python exception."""
+
+    def read_or_note(data: bytes) -> Any:
+        try:
+            return read(data)
+        except DecodeError:
+            return _Unreadable()
+
+    return read_or_note
+
+
+def _readable(request: Any, many: bool) -> Any:
+    """Give a request, or each of many. Raises InvalidError(MALFORMED_MESSAGE)."""
+    if many:
+        return _ReadableRequests(request)
+    if isinstance(request, _Unreadable):
+        raise InvalidError("MALFORMED_MESSAGE", "the bytes are not the message of this method")
+    return request
+
+
+class _ReadableRequests:
+    """The requests of a stream. No generator: waiting for one may be given up and begun again."""
+
+    def __init__(self, requests: AsyncIterator[Any]) -> None:
+        self._requests = aiter(requests)
+
+    def __aiter__(self) -> "_ReadableRequests":
+        return self
+
+    async def __anext__(self) -> Any:
+        return _readable(await anext(self._requests), many=False)
 
 
 @contextlib.asynccontextmanager
@@ -126,12 +168,14 @@ class GrpcServer:
         *,
         allowed: Mapping[str, Set[str]] | None = None,
         authenticate_user: bool = False,
+        serving: bool = True,
     ) -> None:
         """Make a server for `address` (`host:port`, port 0 for a free one).
 
         `allowed` maps `/package.Service/Method`, or `/package.Service/` for all of it, to the components that may
         call; what is not listed is open to every component. With `authenticate_user` tokens of people and apps
-        are taken instead of those of components.
+        are taken instead of those of components. Without `serving` health says NOT_SERVING until told otherwise: a
+        process that does its work elsewhere shows by it whether it does.
         """
         self.address = address
         self.port = 0
@@ -139,6 +183,7 @@ class GrpcServer:
         self._audience = audience
         self._allowed = dict(allowed or {})
         self._for_users = authenticate_user
+        self._serving = serving
         self._names: list[str] = []
         options = [
             ("grpc.max_receive_message_length", MAX_MESSAGE),
@@ -147,7 +192,9 @@ class GrpcServer:
             ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
             ("grpc.keepalive_permit_without_calls", 1),
         ]
-        self._server = grpc.aio.server(interceptors=[_Door(self._authenticate)], options=options)
+        self._server = grpc.aio.server(
+            interceptors=[_Door(self._authenticate)], options=options, maximum_concurrent_rpcs=MOST_CALLS_AT_ONCE
+        )
         self._health = health_aio.HealthServicer()
 
     def add(self, register: Callable[[Any, Any], None], servicer: Any, service: str) -> None:
@@ -169,9 +216,14 @@ class GrpcServer:
         except RuntimeError as error:
             raise InvalidError("ADDRESS_IN_USE", "the address cannot be listened on", address=self.address) from error
         await self._server.start()
-        for name in ("", *self._names):
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await self.set_serving(self._serving)
         return self.port
+
+    async def set_serving(self, serving: bool) -> None:
+        """Say by health whether the process does its work."""
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in ("", *self._names):
+            await self._health.set(name, status)
 
     async def stop(self, grace: float = 2.0) -> None:
         """Take no new calls, give those under way `grace` seconds, and close."""
