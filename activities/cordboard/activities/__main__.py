@@ -28,7 +28,8 @@ from cordboard.activities.routing.routing_signals import TemporalRoutingSignals
 from cordboard.activities.voice_activities import VoiceActivities, VoiceAgentsClient
 from cordboard.core.errors import UnavailableError
 from cordboard.runtime.grpc_channel import open_channel
-from cordboard.runtime.identity import ServiceIdentity
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
@@ -130,8 +131,12 @@ async def main(settings: Settings, stop: Stop) -> None:
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)
         watch = NodeWatch(parts.registry, signals)
+        # Nothing but health is served here: the worker is asked through Temporal.
+        health = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "worker")
         async with worker:
-            announce_ready()
+            address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
+            stack.push_async_callback(health.stop, 0.0)
+            announce_ready(grpc=address)
             ends = [
                 asyncio.create_task(stop.wait()),
                 asyncio.create_task(relay.run()),
