@@ -126,16 +126,17 @@ async def main(settings: Settings, stop: Stop) -> None:
     parts = WorkerParts(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(parts.close)
+        # Nothing but health is served here, and that says whether the worker asks Temporal for work.
+        health = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "worker", serving=False)
+        address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
+        stack.push_async_callback(health.stop, 0.0)
         client = await connect(settings, parts.keys)
         worker = call_worker(client, [*parts.activities(), *await parts.tools(stack)])
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)
         watch = NodeWatch(parts.registry, signals)
-        # Nothing but health is served here: the worker is asked through Temporal.
-        health = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "worker")
         async with worker:
-            address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
-            stack.push_async_callback(health.stop, 0.0)
+            await health.set_serving(True)
             announce_ready(grpc=address)
             ends = [
                 asyncio.create_task(stop.wait()),
@@ -144,6 +145,7 @@ async def main(settings: Settings, stop: Stop) -> None:
                 asyncio.create_task(parts.routing.run(TemporalRoutingSignals(client))),
             ]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await health.set_serving(False)
             for task in ends:
                 task.cancel()
             for outcome in await asyncio.gather(*ends, return_exceptions=True):
