@@ -1,5 +1,5 @@
 /** A call that rings: focus goes to Answer, Enter answers, Esc declines. */
-import { html, useEffect, useRef, useState } from "../vendor/preact_htm.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact_htm.js";
 import { initialsOf, phoneOf, sentence, urgencyOf, wordsOf } from "./call_model.js";
 import { Icon } from "./icons.js";
 import { ring } from "./ring.js";
@@ -19,7 +19,8 @@ export function Offer({ call, now, answer }) {
     await answer(accepted);
     setWorking("");
   };
-  useEffect(() => {
+  // Together with the offer itself: whoever sees it can press Enter, in a tab behind others too.
+  useLayoutEffect(() => {
     if (!typing()) button.current?.focus();
     return ring();
   }, []);
