@@ -88,10 +88,12 @@ class Desk:
                 reply = self._replies.pop(frame["id"], None)
                 if reply is not None and not reply.done():
                     reply.set_result(frame)
-            elif frame["type"] == "event":
-                envelope = frame["event"]
-                kind = envelope["event"]["event"]["@type"].rsplit(".", 1)[1]
-                self._events.append((kind, envelope))
+            elif frame["type"] in ("hello", "event"):
+                own = [frame["event"]] if frame["type"] == "event" else []
+                # What went before a call came to this desk stands beside the frame that brings it.
+                for envelope in [*frame.get("history", []), *own]:
+                    kind = envelope["event"]["event"]["@type"].rsplit(".", 1)[1]
+                    self._events.append((kind, envelope))
                 self._news.set()
         self.closed = True
         self._news.set()
