@@ -12,6 +12,7 @@ import uvloop
 from cordboard.core.errors import CordboardError
 from cordboard.runtime.log import configure_logging, log_unhandled
 from cordboard.runtime.settings import Settings
+from cordboard.runtime.telemetry import telemetry
 
 
 class Stop:
@@ -62,4 +63,5 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
             return 1
         return 0
 
-    return uvloop.run(guarded())
+    with telemetry(settings):
+        return uvloop.run(guarded())
