@@ -132,6 +132,17 @@ def _packed(message: PlayoutStarted) -> Any:
     return event.event
 
 
+async def test_numbers_of_calls_long_over_are_forgotten(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    streams = [await open_call(ledger, f"r{number}") for number in range(20)]
+    async with EventProducer(ledger, SOURCE, tmp_path, keep_numbers=5) as producer:
+        for stream in streams:
+            assert [producer.record_nowait(stream, fact(number)) for number in (1, 2)] == [1, 2]
+            assert len(producer._numbers) <= 5
+        await producer.flush()
+        assert producer.report().refused == 0
+
+
 class PickyLedger(MemoryLedger):
     """A ledger whose database minds one event."""
 

@@ -1,6 +1,7 @@
 """Numbers a process's events and brings them to the ledger, whatever happens to the ledger meanwhile."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from cordboard.runtime.ledger_client.spool import SUFFIX, FileSpool, Spool
 from cordboard.runtime.ledger_client.spool_seal import KeySource, SpoolSeal
 
 MEMORY_LIMIT = 32 * 1024 * 1024
+# Far more streams than a process has at once: a call that said nothing for so many others is over.
+KEEP_NUMBERS = 65_536
 
 
 class About(TypedDict, total=False):
@@ -54,6 +57,7 @@ class EventProducer:
         build_id: str = "",
         keys: KeySource | None = None,
         memory_limit: int = MEMORY_LIMIT,
+        keep_numbers: int = KEEP_NUMBERS,
         open_spool: Callable[[Path], Spool] = FileSpool,
     ) -> None:
         """Make a producer for `source` (`component/instance/boot_id`); `memory_limit` in bytes bounds what it holds.
@@ -63,7 +67,8 @@ class EventProducer:
         self.source = source
         self._clock = clock
         self._build_id = build_id
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._numbers: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._keep_numbers = keep_numbers
         path = spool_dir / (source.replace("/", "_") + SUFFIX)
         self._outbox = Outbox(Shipper(ledger), path, SpoolSeal(keys), memory_limit=memory_limit, open_spool=open_spool)
 
@@ -136,4 +141,7 @@ class EventProducer:
             # The number is not used up: what reaches the log stays without gaps, the loss is counted apart.
             return 0
         self._numbers[key] = number
+        self._numbers.move_to_end(key)
+        if len(self._numbers) > self._keep_numbers:
+            self._numbers.popitem(last=False)
         return number

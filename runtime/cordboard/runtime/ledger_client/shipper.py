@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
 
 from cordboard.core.errors import (
@@ -17,6 +18,7 @@ from cordboard.runtime.ledger_client.ledger import Ledger
 
 FIRST_BACK_OFF = 0.05
 LAST_BACK_OFF = 1.0
+KEEP_CLOSED = 4096
 
 # Repeating these is useless; anything else (the ledger away, a token out of date, a bug there) may pass.
 FINAL = (InvalidError, ForbiddenError, NotFoundError, ConflictError, WrongStateError)
@@ -38,7 +40,7 @@ class Shipper:
     def __init__(self, ledger: Ledger) -> None:
         """Make a shipper for a ledger."""
         self._ledger = ledger
-        self._closed: dict[tuple[str, str, str], CordboardError] = {}
+        self._closed: OrderedDict[tuple[str, str, str], CordboardError] = OrderedDict()
         self.away = False
 
     async def ship(self, events: Sequence[NewEvent]) -> list[Outcome]:
@@ -85,6 +87,9 @@ class Shipper:
 
     def _refuse(self, event: NewEvent, error: CordboardError) -> CordboardError:
         self._closed[_lane(event)] = error
+        if len(self._closed) > KEEP_CLOSED:
+            # The ledger refuses the rest of a forgotten one by itself: it leaves a gap.
+            self._closed.popitem(last=False)
         _log.error(
             "the ledger refused an event; its stream takes no more from this source",
             extra={
