@@ -9,8 +9,9 @@ from typing import BinaryIO
 
 from cordboard.voice_agent.engines.message_frame import PREFIX, Frame
 
-# The audio loop of the parent must win every contest for the processor.
-NICENESS = 5
+# The audio loop of the parent must win every contest for the processor; more would only make replies late, for
+# whoever waits for the caller's words waits for this process.
+NICENESS = 2
 
 Handler = Callable[[Frame], Frame]
 
