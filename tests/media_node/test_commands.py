@@ -8,9 +8,10 @@ import pytest
 from media_far_ends import BrowserFarEnd, RecordingHost, packets
 from media_house import CALL, NodeHouse
 
-from cordboard.call.v1.facts_pb2 import MediaCommandApplied, MediaCommandRejected
+from cordboard.call.v1.facts_pb2 import MediaCommandApplied, MediaCommandRejected, PlayoutEnded
 from cordboard.core.errors import (
     ConflictError,
+    CordboardError,
     InvalidError,
     NotFoundError,
     UnimplementedError,
@@ -22,6 +23,7 @@ from cordboard.media.v1.command_pb2 import (
     CloseRoom,
     Command,
     CreateRoom,
+    Flush,
     PauseRecording,
     PcmPort,
     Play,
@@ -167,13 +169,12 @@ async def test_a_command_without_its_numbers_is_refused(house: NodeHouse, missin
     [
         Command(reoffer=Reoffer(leg_id="caller", sdp="v=0")),
         Command(start_recording=StartRecording()),
-        Command(play=Play(play_id="p", sound="hold_music")),
         Command(send_dtmf=SendDtmf(leg_id="caller", digits="1")),
         Command(add_leg=AddLeg(leg_id="trunk", sip_dial=SipDial(uri="sip:x"))),
         Command(add_leg=AddLeg(leg_id="none")),
         Command(),
     ],
-    ids=["reoffer", "start_recording without a store", "play", "send_dtmf", "sip_dial", "no_transport", "empty"],
+    ids=["reoffer", "start_recording without a store", "send_dtmf", "sip_dial", "no_transport", "empty"],
 )
 async def test_what_the_node_cannot_do_is_unimplemented_and_the_next_command_is_taken(
     house: NodeHouse, command: Command
@@ -183,6 +184,34 @@ async def test_what_the_node_cannot_do_is_unimplemented_and_the_next_command_is_
         await house.apply(command)
     await house.route()
     assert rejected(house) == ["UNIMPLEMENTED"]
+
+
+@pytest.mark.parametrize(
+    ("play", "reason"),
+    [
+        (Play(play_id="p", leg_ids=["caller"], sound="whale_song"), "SOUND_NOT_FOUND"),
+        (Play(play_id="p", sound="hold_music"), "PLAY_INVALID"),
+        (Play(leg_ids=["caller"], sound="hold_music"), "PLAY_INVALID"),
+    ],
+)
+async def test_a_play_of_nothing_or_to_nobody_is_refused(house: NodeHouse, play: Play, reason: str) -> None:
+    await house.open_room()
+    with pytest.raises(CordboardError, match=reason):
+        await house.apply(Command(play=play))
+    assert rejected(house) == [reason]
+
+
+async def test_a_browser_on_hold_hears_music_until_it_is_flushed(house: NodeHouse) -> None:
+    await house.open_room()
+    browser = BrowserFarEnd()
+    await house.add_browser("caller", browser)
+    await house.apply(Command(play=Play(play_id="p1", leg_ids=["caller"], sound="hold_music", loop=True)))
+    heard = await browser.heard(10)
+    assert [packet.sequence for packet in heard] == [heard[0].sequence + n for n in range(len(heard))]
+    await house.apply(Command(flush=Flush(play_id="p1")))
+    ends = [fact.event for fact in house.facts.facts if isinstance(fact.event, PlayoutEnded)]
+    assert [(event.play_id, event.leg_id, event.flushed) for event in ends] == [("p1", "caller", True)]
+    await browser.close()
 
 
 async def test_a_bad_offer_adds_no_leg(house: NodeHouse) -> None:

@@ -14,6 +14,7 @@ from cordboard.media_node.clock import LoopClock
 from cordboard.media_node.facts import FactLog, ProducedFacts
 from cordboard.media_node.node import MediaNode
 from cordboard.media_node.object_store import S3Store
+from cordboard.media_node.prepared_sounds import prepare_sounds
 from cordboard.media_node.quality import TelemetryMeter
 from cordboard.media_node.randomness import SystemRandomness
 from cordboard.media_node.registration import NodeRegistry, Registration
@@ -55,6 +56,7 @@ async def open_archive(settings: Settings, keys: KeyClient, facts: FactLog) -> A
 async def serve(settings: Settings, stop: Stop) -> None:
     """Serve until the process is asked to stop."""
     check_seams()
+    prepare_sounds()
     boot_id = secrets.token_hex(8)
     identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
     channel = open_channel(settings.require("ledger"), identity, "ledger")

@@ -141,6 +141,9 @@ class CallCommands:
             room.remove(command.remove_leg.leg_id, command.remove_leg.reason)
         elif kind == "set_routing":
             room.set_routing(command.set_routing.matrix)
+        elif kind == "play":
+            play = command.play
+            room.sounds.play(play.play_id, play.leg_ids, play.sound, loop=play.loop)
         elif kind == "flush":
             room.flush(command.flush.play_id)
         elif kind in _RECORDING_KINDS:

@@ -17,6 +17,7 @@ from cordboard.media_node.clock import Clock
 from cordboard.media_node.data_plane import DataPlane, LegCounters
 from cordboard.media_node.facts import CallFact, FactLog
 from cordboard.media_node.leg import Leg
+from cordboard.media_node.sound_board import SoundBoard
 from cordboard.media_node.speaking import PlayProgress
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,12 @@ class Room:
         self._hears: dict[str, tuple[str, ...]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._watches: list[RoomWatch] = []
+        self.sounds = SoundBoard(
+            clock,
+            lambda source, packet: plane.inject(source, (packet,), clock.now_us()),
+            self._route,
+            self.play_progressed,
+        )
 
     def watch(self, watch: RoomWatch) -> None:
         """Let `watch` follow the legs until the room is closed."""
@@ -138,11 +145,13 @@ class Room:
         """Cut off a play wherever it is played."""
         for leg in self._legs.values():
             leg.flush(play_id)
+        self.sounds.flush(play_id)
 
     async def close(self, reason: str) -> None:
         """End all legs and wait until they are gone."""
         for watch in self._watches:
             watch.stop()
+        self.sounds.flush("")
         for leg_id in list(self._legs):
             self._end(leg_id, LEG_STATE_ENDED, reason or "REMOVED")
         await asyncio.gather(*self._closing, return_exceptions=True)
@@ -216,7 +225,7 @@ class Room:
         self._tell_state(leg_id, state, reason)
 
     def _route(self) -> None:
-        self.plane.set_routes(self._hears)
+        self.plane.set_routes(self.sounds.overlay(self._hears, self._connected))
         for leg_id, leg in self._legs.items():
             sources = set(self._hears.get(leg_id, ()))
             if leg.tap is not None:
