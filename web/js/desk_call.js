@@ -1,5 +1,5 @@
 /** The call in hand: caller, strip, hand-over, transcript, controls. */
-import { html, useEffect, useState } from "../vendor/preact_htm.js";
+import { html, useLayoutEffect, useState } from "../vendor/preact_htm.js";
 import { OVER, duration, initialsOf, liveLeg, phoneOf, sentence, urgencyOf, wordsOf } from "./call_model.js";
 import { Icon } from "./icons.js";
 import { Urgency } from "./offer.js";
@@ -82,7 +82,7 @@ function Controls({ desk, command, leg, ending }) {
       const ended = await command("hang_up", { call_id: call.callId });
       await leg.drop(!ended);
     });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = (event) => {
       if (["INPUT", "TEXTAREA"].includes(event.target.tagName) || event.ctrlKey || event.altKey || event.metaKey) return;
       if (event.key === "m" && talking) mute();

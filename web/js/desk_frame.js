@@ -1,5 +1,5 @@
 /** What surrounds the call on a desk: top bar, the agent's own state, banners. */
-import { html, useEffect } from "../vendor/preact_htm.js";
+import { html, useLayoutEffect } from "../vendor/preact_htm.js";
 import { duration } from "./call_model.js";
 import { reasonWords } from "./desk_model.js";
 import { Brand, Icon } from "./icons.js";
@@ -27,7 +27,7 @@ export function MyState({ desk, now, setState }) {
   const [dot, word] = STATES[desk.state] ?? ["", "Signing in"];
   const inCall = desk.state === "BUSY" || desk.state === "RESERVED" || desk.state === "WRAP_UP";
   const other = desk.wanted === "READY" ? "NOT_READY" : "READY";
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = (event) => {
       if (!event.altKey || event.key.toLowerCase() !== "s") return;
       event.preventDefault();

@@ -1,5 +1,5 @@
 /** A call that rings: focus goes to Answer, Enter answers, Esc declines. */
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact_htm.js";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/preact_htm.js";
 import { initialsOf, phoneOf, sentence, urgencyOf, wordsOf } from "./call_model.js";
 import { Icon } from "./icons.js";
 import { ring } from "./ring.js";
@@ -24,7 +24,7 @@ export function Offer({ call, now, answer }) {
     if (!typing()) button.current?.focus();
     return ring();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keys = (event) => {
       if (typing()) return;
       if (event.key === "Escape") say(false);
