@@ -1,6 +1,8 @@
 """Places demo calls on one stack, one after the other, and watches what that does to its processes."""
 
+import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,10 @@ from cordboard.cli.bench.process_meter import resident_kib
 from cordboard.cli.bench.progress import Progress
 from cordboard.cli.bench.soak.soak_report import SoakRun
 from cordboard.cli.bench.workshop import workshop
+from cordboard.cli.demo.agent import AgentJob
 from cordboard.cli.demo.caller import CallerJob
 from cordboard.cli.demo.caller_process import CallerProcess
-from cordboard.cli.demo.demo_call import Stage, place_call
+from cordboard.cli.demo.demo_call import Stage, agent_job, caller_job, place_call
 from cordboard.cli.demo.narrator import PlainNarrator
 from cordboard.cli.demo.script import Script, load_script, shipped_scripts
 from cordboard.cli.doors import ledger_door
@@ -42,10 +45,13 @@ async def measure(home: Path, minutes: float, progress: Progress) -> SoakRun:
 
 
 async def _call(stage: Stage, script: Script, home: Path, run: SoakRun) -> None:
-    job = CallerJob(script.source, str(home.absolute() / "speech"), str(stage.home / "last-call"))
     try:
-        async with CallerProcess.start(job, stage.stack.directory.logs / "caller.log", _ignore) as caller:
-            report = await place_call(stage, script, caller)
+        async with contextlib.AsyncExitStack() as cast:
+            caller = await cast.enter_async_context(_far_end("caller", caller_job(stage.home, script), stage, home))
+            agent = None
+            if script.persona.wants_human:
+                agent = await cast.enter_async_context(_far_end("agent", agent_job(stage.home), stage, home))
+            report = await place_call(stage, script, caller, agent)
     except CordboardError as error:
         run.failures.append(f"{script.title}: {error}")
         return
@@ -53,6 +59,14 @@ async def _call(stage: Stage, script: Script, home: Path, run: SoakRun) -> None:
         run.calls_ok += 1
     else:
         run.failures.append(f"{script.title}: {'; '.join(report['faults'])}")
+
+
+def _far_end(
+    name: str, job: CallerJob | AgentJob, stage: Stage, home: Path
+) -> contextlib.AbstractAsyncContextManager[CallerProcess]:
+    # Rendered lines outlive the bench's own folder.
+    told = replace(job, speech=str(home.absolute() / "speech"))
+    return CallerProcess.start(told, stage.stack.directory.logs / f"{name}.log", _ignore)
 
 
 async def _verify(stack: Stack, run: SoakRun) -> None:

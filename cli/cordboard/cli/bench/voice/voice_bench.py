@@ -55,7 +55,8 @@ async def measure(home: Path, tries: int, progress: Progress) -> VoiceRun:
 async def _converse(stack: Stack, home: Path, script: Script) -> list[Turn]:
     """Hold one conversation as the demo's caller does, and join what both sides measured."""
     tokens = BenchTokens(stack)
-    job = CallerJob(script.source, str(home.absolute() / _SPEECH), str(stack.directory.root / "last-call"))
+    speech, out = home.absolute() / _SPEECH, stack.directory.root / "last-call"
+    job = CallerJob(script.source, str(speech), str(out), hear_again=False)
     async with CallerProcess.start(job, stack.directory.logs / "caller.log", _ignore) as caller:
         await caller.ready()
         call_id = await caller.call(Door(stack.gateway_http, tokens.caller()))
