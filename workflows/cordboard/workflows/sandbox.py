@@ -1,8 +1,12 @@
 """The sandbox that workflow code runs in."""
 
+import pkgutil
+
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-_PASSED_THROUGH = (
+import cordboard.workflows
+
+_CONTRACT = (
     # Generated code registers itself in protobuf's pool once per process; re-importing it would clash.
     "cordboard.activity",
     "cordboard.call",
@@ -11,12 +15,24 @@ _PASSED_THROUGH = (
     "cordboard.options",
     "cordboard.registry",
     "cordboard.voice",
-    # Pure by its own import rules; passed through to spare each call the import.
+    # Pure by its own import rules.
     "cordboard.core",
     "google",
 )
+_DEFINITIONS = frozenset({"call_workflow"})
+
+
+def _parts() -> list[str]:
+    """Name the modules that calls are made of, beside the workflow's definition.
+
+    They keep no state of their own, and a test sees that they ask for no clock, chance or outside world. To import
+    them anew for each call costs 29 ms of CPU on one core, with only the definition it costs 3.
+    """
+    names = [module.name for module in pkgutil.iter_modules(cordboard.workflows.__path__)]
+    return [f"{cordboard.workflows.__name__}.{name}" for name in names if name not in _DEFINITIONS]
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:
-    """Make the runner for workers and replayers: workflow modules are isolated, the contract and core are shared."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))
+    """Make the runner for workers and replayers."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_CONTRACT, *_parts())
+    return SandboxedWorkflowRunner(restrictions=restrictions)
