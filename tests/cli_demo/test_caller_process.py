@@ -39,6 +39,7 @@ async def test_a_caller_process_speaks_rendered_lines_and_keeps_what_went_over_t
     assert rate == OPUS_RATE
     assert len(received) > OPUS_RATE
     assert level_dbov(received) > -40
+    assert (tmp_path / "out" / "received.wav").stat().st_mode & 0o077 == 0, "what was said is nobody else's"
     sent, _ = read_wav(tmp_path / "out" / "sent.wav")
     assert level_dbov(sent) > -40
     assert "single-use" not in (tmp_path / "caller.log").read_text()

@@ -30,7 +30,6 @@ app = typer.Typer(
 RUN, USE, PROCESSES = "Run", "Use", "Single processes (in production each runs by itself)"
 app.command(rich_help_panel=RUN)(up)
 app.command(rich_help_panel=RUN)(demo)
-app.command(rich_help_panel=RUN)(demo)
 app.command(rich_help_panel=RUN)(status)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(doctor)

@@ -21,8 +21,8 @@ def demo(
     """Start everything, let a caller call the AI agent, and tell what happens.
 
     The caller is a process of its own that speaks and listens over WebRTC. The exit code is 0 only if all of it
-    worked and the agent learnt exactly what the script says. With [bold]--json[/] the story goes to stderr and the
-    last line on stdout is the report.
+    worked and the agent learnt what the script says: number and urgency exactly, name and reason as they sound.
+    With [bold]--json[/] the story goes to stderr and the last line on stdout is the report.
     """
     # The demo pulls in audio libraries; no other command should wait for them.
     from cordboard.cli.demo.demo_run import DemoRun

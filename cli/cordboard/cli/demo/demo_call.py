@@ -1,7 +1,6 @@
 """One run of the demo: a stack, a caller, a call, a story, a report."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
 from cordboard.cli.demo.narrator import Narrator
 from cordboard.cli.demo.outcome import FarEnds, Proof, compose
-from cordboard.cli.demo.proof import canonical, chain_is_valid, live_state, replayed_state
+from cordboard.cli.demo.proof import chain_is_valid, live_state, replays_as
 from cordboard.cli.demo.script import Script
 from cordboard.cli.demo.watch import CallWatch
 from cordboard.cli.page_addresses import hand_over_skills
@@ -106,17 +105,14 @@ async def _prove(stage: Stage, call_id: str) -> Proof:
     valid = await _check("chain", lambda: chain_is_valid(stage.home, call_id))
 
     async def same() -> bool:
-        live, replayed = await asyncio.gather(
-            live_state(
-                stage.home,
-                call_id,
-                temporal=stack.address("temporal"),
-                namespace=NAMESPACE,
-                ledger=stack.address("ledger"),
-            ),
-            replayed_state(stage.home, call_id),
+        live = await live_state(
+            stage.home,
+            call_id,
+            temporal=stack.address("temporal"),
+            namespace=NAMESPACE,
+            ledger=stack.address("ledger"),
         )
-        return canonical(json.loads(live)) == replayed
+        return await replays_as(stage.home, call_id, live)
 
     return Proof(chain_valid=valid, replay_equals_live=await _check("replay", same))
 

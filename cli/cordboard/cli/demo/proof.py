@@ -39,6 +39,11 @@ async def live_state(home: Path, call_id: str, *, temporal: str, namespace: str,
     return str(answer.canonical_json)
 
 
+async def replays_as(home: Path, call_id: str, live: str) -> bool:
+    """Tell whether the rows of the log, folded by another process, amount to a live state (canonical JSON)."""
+    return await replayed_state(home, call_id) == canonical(json.loads(live))
+
+
 async def replayed_state(home: Path, call_id: str) -> str:
     """Have another process fold the rows of the log, and give the state as canonical JSON."""
     process = await asyncio.create_subprocess_exec(
