@@ -1,0 +1,11 @@
+"""What the tests of runtime share."""
+
+from pathlib import Path
+
+import pytest
+from strict_warnings import make_strict
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let no warning pass."""
+    make_strict(items, Path(__file__).parent)
