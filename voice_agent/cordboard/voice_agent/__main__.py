@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
 
+import grpc
+
 from cordboard.registry.v1.node_registry_service_pb2 import Node, NodeKind
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
@@ -48,13 +50,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
         await phrases.prepare(profile.opening_clauses())
     versions = {"asr": transcriber.version, "tts": synthesizer.version, "vad": silero.version}
     ledger = open_channel(settings.require("ledger"), identity, "ledger")
-    producer = EventProducer(
-        LedgerClient(ledger),
-        identity.source(boot_id),
-        settings.spool_path,
-        build_id=settings.build_id,
-        keys=KeyClient(ledger),
-    )
+    producer = _producer(settings, ledger, identity.source(boot_id))
     roster = Roster(
         Surroundings(
             engines=Engines(transcriber, phrases, silero.detector, versions),
@@ -87,6 +83,11 @@ async def serve(settings: Settings, stop: Stop) -> None:
     finally:
         await asyncio.gather(transcriber.stop(), synthesizer.stop())
         await ledger.close()
+
+
+def _producer(settings: Settings, ledger: grpc.aio.Channel, source: str) -> EventProducer:
+    client, keys = LedgerClient(ledger), KeyClient(ledger)
+    return EventProducer(client, source, settings.spool_path, build_id=settings.build_id, keys=keys)
 
 
 async def _prepare(phrases: PhraseCache, profiles: list[Profile], roster: Roster) -> None:
