@@ -1,3 +1,4 @@
+from bridge_steps import Agent, queued_call
 from call_steps import assert_nothing_left, attach, connect, consent, detach, end_talk, engaged_call, hang_up
 from temporal import OFFER, House, PlacedCall, eventually
 
@@ -59,12 +60,11 @@ async def test_a_talk_without_end_is_ended(patient_house: House) -> None:
 
 
 async def test_every_call_has_a_limit(patient_house: House) -> None:
-    call = await engaged_call(patient_house)
+    call = await queued_call(patient_house)
+    await Agent(call).take()
+    assert await ended(call) == (PHASE_COMPLETED, "CALL_LIMIT")
     view = await call.view()
-    [limit] = [timer for timer in view.timers if timer.timer_id == "call"]
-    assert abs(limit.due_at.seconds - view.offered_at.seconds - 4 * 3600) < 60
-    await hang_up(call)
-    await ended(call)
+    assert abs(view.ended_at.seconds - view.offered_at.seconds - 4 * 3600) < 60
 
 
 async def test_a_caller_who_vanished_and_does_not_come_back_is_let_go(patient_house: House) -> None:

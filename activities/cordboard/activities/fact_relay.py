@@ -1,13 +1,13 @@
 """Follows the log and hands each call the facts that its workflow decides on."""
 
-import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
+from functools import partial
 
 from google.protobuf.message import Message
 
 from cordboard.activities.call_signals import CallSignals
+from cordboard.activities.leased_cursor import LeasedCursor
 from cordboard.activities.mailboxes import LINGER, Mailboxes
 from cordboard.call.v1.facts_pb2 import (
     AgentAnsweredOffer,
@@ -19,15 +19,10 @@ from cordboard.call.v1.facts_pb2 import (
     ToolCallRequested,
     VoicePortChanged,
 )
-from cordboard.core.errors import ConflictError, CordboardError, UnavailableError
 from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
 from cordboard.runtime.ledger_client import CursorLease, Ledger
 
-_log = logging.getLogger(__name__)
-
 CURSOR = "worker"
-COMMIT_EVERY = 0.5
-RETRY_EVERY = 0.5
 
 
 def _names(*kinds: type[Message]) -> frozenset[str]:
@@ -59,35 +54,15 @@ class FactRelay:
 
     async def run(self) -> None:
         """Relay until cancelled: wait for the lease, follow while it holds, wait again."""
+        cursor = LeasedCursor(self._ledger, CURSOR, self._owner)
         while True:
+            mailboxes = Mailboxes(self._signals, linger=self._linger)
             try:
-                lease = await self._ledger.lease_cursor(CURSOR, self._owner)
-            except (ConflictError, UnavailableError):
-                await asyncio.sleep(RETRY_EVERY)
-                continue
-            _log.info("relaying facts", extra={"position": lease.position, "epoch": lease.lease_epoch})
-            await self._follow(lease)
+                await cursor.follow(partial(self._read, mailboxes), mailboxes.done_up_to)
+            finally:
+                await mailboxes.close()
 
-    async def _follow(self, lease: CursorLease) -> None:
-        mailboxes = Mailboxes(self._signals, linger=self._linger)
-        keeping = asyncio.create_task(self._keep(lease, mailboxes))
-        reading = asyncio.create_task(self._read(lease, mailboxes))
-        try:
-            # Reading ends only with an error: the feed itself survives the ledger's absence.
-            await asyncio.wait({keeping, reading}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (keeping, reading):
-                error = task.exception() if task.done() else None
-                if isinstance(error, CordboardError):
-                    _log.warning("the relay gives up its lease", extra={"reason": error.reason})
-                elif error is not None:
-                    raise error
-        finally:
-            for task in (keeping, reading):
-                task.cancel()
-            await asyncio.gather(keeping, reading, return_exceptions=True)
-            await mailboxes.close()
-
-    async def _read(self, lease: CursorLease, mailboxes: Mailboxes) -> None:
+    async def _read(self, mailboxes: Mailboxes, lease: CursorLease) -> None:
         feed = self._ledger.subscribe(after_position=lease.position, types=sorted(RELAYED), with_phi=True)
         async with _closing(feed):
             async for response in feed:
@@ -97,26 +72,6 @@ class FactRelay:
                     if envelope.event.stream.kind == "call"
                 ]
                 await mailboxes.post(calls, response.position)
-
-    async def _keep(self, lease: CursorLease, mailboxes: Mailboxes) -> None:
-        """Renew the lease and move the cursor. Ends when the lease is no longer ours, or may be no longer."""
-        loop = asyncio.get_running_loop()
-        valid_until = loop.time() + lease.lease_seconds
-        committed = lease.position
-        while True:
-            await asyncio.sleep(min(COMMIT_EVERY, lease.lease_seconds / 3))
-            asked_at = loop.time()
-            try:
-                renewed = await self._ledger.lease_cursor(CURSOR, self._owner)
-                if renewed.lease_epoch != lease.lease_epoch:
-                    return
-                valid_until = asked_at + renewed.lease_seconds
-                if mailboxes.done_up_to() > committed:
-                    committed = mailboxes.done_up_to()
-                    await self._ledger.commit_cursor(CURSOR, lease.lease_epoch, committed)
-            except UnavailableError:
-                if loop.time() > valid_until:
-                    return
 
 
 @contextlib.asynccontextmanager

@@ -7,12 +7,12 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from cordboard.activities.leased_cursor import LeasedCursor
 from cordboard.activities.routing.agent import AgentKey, DeskWord
-from cordboard.activities.routing.race import until_first
 from cordboard.activities.routing.routing_store import RoutingStore
 from cordboard.call.v1.agent_facts_pb2 import AGENT_STATE_NOT_READY, AGENT_STATE_READY, AgentStateChanged
 from cordboard.call.v1.decisions_pb2 import CallAbandoned, CallCancelled, CallCompleted, CallFailed
-from cordboard.core.errors import ConflictError, CordboardError, UnavailableError
+from cordboard.core.errors import CordboardError, UnavailableError
 from cordboard.core.event_message import unpack
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.ledger_client import CursorLease, Ledger
@@ -21,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 CURSOR: Final = "routing"
 DESK_SOURCE: Final = "gateway/"
-RENEW_EVERY = 0.5
 RETRY_SECONDS = 0.5
 
 _ENDS: Final[tuple[type[Message], ...]] = (CallAbandoned, CallCancelled, CallCompleted, CallFailed)
@@ -45,18 +44,12 @@ class DeskFollower:
 
     async def run(self) -> None:
         """Follow until cancelled: wait for the lease, follow while it holds, wait again."""
+        cursor = LeasedCursor(self._ledger, CURSOR, self._owner)
         while True:
-            try:
-                lease = await self._ledger.lease_cursor(CURSOR, self._owner)
-                self._done = lease.position
-                _log.info("following desks", extra={"position": lease.position, "epoch": lease.lease_epoch})
-                await until_first(self._keep(lease), self._read(lease))
-            except (ConflictError, UnavailableError) as error:
-                if error.reason != "CURSOR_HELD":
-                    _log.warning("the desks' follower waits", extra={"reason": error.reason})
-            await asyncio.sleep(RETRY_SECONDS)
+            await cursor.follow(self._read, lambda: self._done)
 
     async def _read(self, lease: CursorLease) -> None:
+        self._done = lease.position
         feed = self._ledger.subscribe(after_position=lease.position, types=TYPES)
         try:
             async for response in feed:
@@ -86,26 +79,6 @@ class DeskFollower:
             word = to_word(envelope, event)
             if word is not None:
                 await self._store.hear(word)
-
-    async def _keep(self, lease: CursorLease) -> None:
-        """Renew the lease and move the cursor. Ends when the lease is no longer ours, or may be no longer."""
-        loop = asyncio.get_running_loop()
-        valid_until = loop.time() + lease.lease_seconds
-        committed = lease.position
-        while True:
-            await asyncio.sleep(min(RENEW_EVERY, lease.lease_seconds / 3))
-            asked_at = loop.time()
-            try:
-                renewed = await self._ledger.lease_cursor(CURSOR, self._owner)
-                if renewed.lease_epoch != lease.lease_epoch:
-                    return
-                valid_until = asked_at + renewed.lease_seconds
-                if self._done > committed:
-                    committed = self._done
-                    await self._ledger.commit_cursor(CURSOR, lease.lease_epoch, committed)
-            except UnavailableError:
-                if loop.time() > valid_until:
-                    return
 
 
 def to_word(envelope: Envelope, fact: AgentStateChanged) -> DeskWord | None:
