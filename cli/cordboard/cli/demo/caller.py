@@ -133,6 +133,7 @@ def _keep_sound(folder: Path, phone: Phone) -> None:
     times = {
         "received": [[frame.arrived, frame.pts, round(frame.level, 1)] for frame in phone.sound_in.frames],
         "sent": [[at, len(pcm) // 2] for at, pcm in phone.line_out.sent],
+        "held_up": phone.line_out.held_up,
     }
     (folder / "times.json").write_text(json.dumps(times), encoding="utf-8")
 

@@ -43,6 +43,11 @@ class LineOut(MediaStreamTrack):
         self._ended = 0.0
         self._done: asyncio.Future[Spoken] | None = None
         self._log: list[tuple[float, bytes]] = []
+        self.held_up: list[tuple[float, float]] = []
+        """Frames that were handed over more than their own length too late: when, and how late, in seconds.
+
+        That is how long this process was kept from running, and so from receiving as well.
+        """
 
     @property
     def sent(self) -> list[tuple[float, bytes]]:
@@ -70,6 +75,8 @@ class LineOut(MediaStreamTrack):
         elif now - due > 0.2:
             # The process was held up; a microphone would have lost this time too.
             self._epoch += now - due
+        if (late := self._clock() - due) > FRAME_S:
+            self.held_up.append((due + late, late))
         piece = self._next_piece()
         frame = AudioFrame(format="s16", layout="mono", samples=FRAME)
         pcm = to_pcm16(piece)
