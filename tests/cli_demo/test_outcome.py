@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from cordboard.cli.demo.story import Story
 
 PERSONA = {"name": "Ann Poe", "callback_number": "555 014 2233", "reason": "a bad rash", "urgency": "soon"}
 SCRIPT = parse_script({"persona": PERSONA})
-PROVEN = Proof(chain_valid=True, replay_equals_live=True)
+PROVEN = Proof(chain_valid=True, replay_equals_live=True, capture_ok=True)
 
 
 def _story() -> Story:
@@ -59,7 +60,7 @@ def test_a_call_true_to_its_script_has_no_faults_and_every_field() -> None:
 
 def test_parts_that_are_not_built_have_no_field() -> None:
     report = compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)
-    assert not {"barge_in_ms", "capture"} & set(report)
+    assert "barge_in_ms" not in report
 
 
 def test_the_agents_stages_are_joined_with_the_line_that_they_answer() -> None:
@@ -70,10 +71,23 @@ def test_the_agents_stages_are_joined_with_the_line_that_they_answer() -> None:
 
 @pytest.mark.parametrize("broken", ["chain_valid", "replay_equals_live"])
 def test_a_record_that_does_not_hold_is_a_fault(broken: str) -> None:
-    proof = Proof(chain_valid=broken != "chain_valid", replay_equals_live=broken != "replay_equals_live")
+    proof = replace(PROVEN, **{broken: False})
     report = compose(SCRIPT, FarEnds(_caller()), _story(), proof)
     assert not report["ok"]
     assert report["faults"] == [f"{broken} is not true"]
+
+
+def test_what_was_captured_is_counted_and_must_be_in_the_store_as_logged() -> None:
+    report = compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)
+    assert report["capture"] == {"segments": 1, "seconds": 7.5, "sha256_ok": True}
+    report = compose(SCRIPT, FarEnds(_caller()), _story(), replace(PROVEN, capture_ok=False))
+    assert report["faults"] == ["what was recorded is not in the store as the log says"]
+
+
+def test_a_caller_who_refused_must_not_be_captured() -> None:
+    script = parse_script({"persona": {**PERSONA, "consents": False}})
+    report = compose(script, FarEnds(_caller()), _story(), PROVEN)
+    assert "a call was captured against the caller's word" in report["faults"]
 
 
 def test_a_misheard_call_is_a_fault() -> None:

@@ -23,6 +23,7 @@ FIELDS = {
     "tool_calls",
     "heard",
     "mos",
+    "capture",
     "events",
     "chain_valid",
     "replay_equals_live",
@@ -80,6 +81,8 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert report["outcome"] == ("wants_human" if script.persona.wants_human else "done")
     assert report["chain_valid"] is True
     assert report["replay_equals_live"] is True
+    assert report["capture"]["sha256_ok"] is True
+    assert report["capture"]["seconds"] > 10
     assert all(rate <= 0.25 for rate in report["heard"].values())
     assert report["setup_ms"]["offer_to_first_audio"] > 0
     assert any(turn["stages"] for turn in report["turns"])

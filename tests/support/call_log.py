@@ -1,5 +1,6 @@
 """Envelopes of one call, written by hand: what the ledger would hold after a short call."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from cordboard.media.v1.leg_pb2 import (
 )
 
 CALL = "01900000-0000-7000-8000-000000000001"
+SEALED = b"sealed media"
+SEALED_SHA256 = hashlib.sha256(SEALED).digest()
 BEGAN = 1_700_000_000.0
 
 
@@ -75,6 +78,12 @@ def booked_call() -> CallLog:
     log.decision(decisions.ToolCallIntended(tool_call_id="1", name="healthcare.book_appointment"), 7)
     log.decision(decisions.ToolCallSettled(tool_call_id="1", outcome="ok", attempts=1), 8)
     log.decision(decisions.AiReleased(outcome=TALK_OUTCOME_DONE), 9)
+    log.fact(
+        facts.CaptureSegmentStored(
+            leg_id="c", object_key="captures/c/0", sha256=SEALED_SHA256, started_us=2_000_000, ended_us=9_500_000
+        ),
+        9,
+    )
     log.decision(decisions.WrapUpStarted(reason="DONE"), 9.1)
     log.decision(decisions.CallCompleted(), 9.2)
     log.fact(facts.QualityMeasured(leg_id="c", mos=4.3, occasion="close"), 9.3)

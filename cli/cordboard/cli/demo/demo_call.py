@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from temporalio.exceptions import TemporalError
 
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.demo.agent import AgentDoor, AgentJob
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
+from cordboard.cli.demo.capture import stored_as_logged
 from cordboard.cli.demo.narrator import Narrator
 from cordboard.cli.demo.outcome import FarEnds, Proof, compose
 from cordboard.cli.demo.proof import chain_is_valid, live_state, replays_as
 from cordboard.cli.demo.script import Script
+from cordboard.cli.demo.story import Story
 from cordboard.cli.demo.watch import CallWatch
 from cordboard.cli.page_addresses import hand_over_skills
+from cordboard.cli.supervision.s3_request import S3Keys
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.temporal_server import NAMESPACE
 from cordboard.core.errors import CordboardError
@@ -88,7 +92,7 @@ async def place_call(
         story = await watch.late_facts()
         agents_report = await agent.report() if agent is not None else None
     stage.narrator.step("checking the record")
-    return compose(script, FarEnds(report, agents_report), story, await _prove(stage, call_id))
+    return compose(script, FarEnds(report, agents_report), story, await _prove(stage, call_id, story))
 
 
 async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:
@@ -99,7 +103,7 @@ async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:
         return
 
 
-async def _prove(stage: Stage, call_id: str) -> Proof:
+async def _prove(stage: Stage, call_id: str, story: Story) -> Proof:
     """Check chain and replay; a check that cannot be made has not been passed."""
     stack = stage.stack
     valid = await _check("chain", lambda: chain_is_valid(stage.home, call_id))
@@ -114,12 +118,28 @@ async def _prove(stage: Stage, call_id: str) -> Proof:
         )
         return await replays_as(stage.home, call_id, live)
 
-    return Proof(chain_valid=valid, replay_equals_live=await _check("replay", same))
+    async def stored() -> bool:
+        endpoint = stack.address("s3", "http").removeprefix("http://")
+        return await stored_as_logged(endpoint, _store_keys(stack), story.segments)
+
+    return Proof(
+        chain_valid=valid,
+        replay_equals_live=await _check("replay", same),
+        capture_ok=bool(story.segments) and await _check("capture", stored),
+    )
+
+
+def _store_keys(stack: Stack) -> S3Keys:
+    secrets = stack.directory.secrets
+    return S3Keys(
+        access_key=(secrets / "s3-access-key").read_text(encoding="utf-8"),
+        secret_key=(secrets / "s3-secret-key").read_text(encoding="utf-8"),
+    )
 
 
 async def _check(name: str, check: Callable[[], Any]) -> bool:
     try:
         return bool(await check())
-    except (CordboardError, TemporalError, OSError) as error:
+    except (CordboardError, TemporalError, aiohttp.ClientError, OSError) as error:
         sys.stderr.write(f"{name} could not be checked: {error}\n")
         return False

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from cordboard.call.v1.call_pb2 import CONSENT_GIVEN
+from cordboard.cli.demo.capture import capture_report
 from cordboard.cli.demo.script import Persona, Script
 from cordboard.cli.demo.story import Measured, Story, slot_values
 from cordboard.cli.demo.word_error import word_error_rate
@@ -27,6 +28,7 @@ class Proof:
 
     chain_valid: bool
     replay_equals_live: bool
+    capture_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def compose(script: Script, far_ends: FarEnds, story: Story, proof: Proof) -> di
     if agent is not None:
         report["mos"]["agent"] = _mos(story, LEG_ROLE_HUMAN_AGENT)
         report["heard"]["cross_talk_on_hold"] = _cross_talk(caller, agent)
+    if story.segments:
+        report["capture"] = capture_report(story.segments, proof.capture_ok)
     report["faults"] = faults(script, caller, story, report) + _agent_faults(agent, report)
     report["ok"] = not report["faults"]
     return report
@@ -93,6 +97,10 @@ def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[st
         found.append("no answer of the agent could be timed")
     if report["mos"]["caller"] is None:
         found.append("no quality was measured on the caller's leg")
+    if script.persona.consents and not report.get("capture", {}).get("sha256_ok", False):
+        found.append("what was recorded is not in the store as the log says")
+    if not script.persona.consents and "capture" in report:
+        found.append("a call was captured against the caller's word")
     found += [f"{name} is not true" for name in ("chain_valid", "replay_equals_live") if not report[name]]
     return found
 

@@ -63,6 +63,16 @@ class Measured:
     split: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stored piece of captured media, as the log tells of it."""
+
+    object_key: str
+    sha256: bytes
+    started_us: int
+    ended_us: int
+
+
 @dataclass(slots=True)
 class Story:
     """Everything the demo tells about one call."""
@@ -75,6 +85,7 @@ class Story:
     said_by_agent: list[str] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
     mos_by_leg: dict[str, float] = field(default_factory=dict)
+    segments: list[Segment] = field(default_factory=list)
 
     def take(self, envelope: Envelope) -> list[Beat]:
         """Take the next event; a repeat is passed over."""
@@ -122,6 +133,8 @@ class Story:
                 measured = _measured(event, at)
                 self.measured.append(measured)
                 return [Beat(BeatKind.TURN, f"answered in {measured.speech_end_to_reply_ms:.0f} ms")]
+            case facts.CaptureSegmentStored():
+                self.segments.append(Segment(event.object_key, event.sha256, event.started_us, event.ended_us))
             case facts.QualityMeasured() if event.mos > 0:
                 self.mos_by_leg[event.leg_id] = round(float(event.mos), 2)
         return []
