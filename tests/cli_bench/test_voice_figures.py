@@ -14,8 +14,13 @@ def report(*lines: tuple[str, float, float | None]) -> dict[str, Any]:
             {"line": name, "caller_end_to_first_audio_ms": reply, "talked_over": reply is None}
             for name, _, reply in lines
         ],
-        "conversation": {"said": [{"name": name, "started": started} for name, started, _ in lines]},
+        "conversation": {
+            "said": [{"name": name, "started": started, "ended": started + 1} for name, started, _ in lines]
+        },
     }
+
+
+TWO_LINES = report(("name", 10.0, 500.0), ("reason", 20.0, 600.0))
 
 
 def measured(at: float, *, premature: bool = False, split: bool = False) -> Measured:
@@ -23,13 +28,17 @@ def measured(at: float, *, premature: bool = False, split: bool = False) -> Meas
 
 
 def test_a_turn_gets_the_stages_that_were_measured_before_the_next_line() -> None:
-    first, second = turns_of(report(("name", 10.0, 500.0), ("reason", 20.0, 600.0)), [measured(15.0), measured(26.0)])
+    first, second = turns_of(
+        report(("name", 10.0, 500.0), ("reason", 20.0, 600.0)), [measured(15.0), measured(26.0)], {}
+    )
     assert (first.line, first.reply_ms, first.stages_ms) == ("name", 500.0, STAGES)
     assert (second.line, second.reply_ms, second.stages_ms) == ("reason", 600.0, STAGES)
 
 
 def test_a_line_that_was_answered_twice_is_split() -> None:
-    first, second = turns_of(report(("name", 10.0, 500.0), ("reason", 20.0, 600.0)), [measured(12.0), measured(15.0)])
+    first, second = turns_of(
+        report(("name", 10.0, 500.0), ("reason", 20.0, 600.0)), [measured(12.0), measured(15.0)], {}
+    )
     assert (first.split, second.split, second.stages_ms) == (True, False, {})
 
 
@@ -37,6 +46,14 @@ def test_the_own_share_is_what_is_left_without_waiting_and_computing() -> None:
     assert Turn("name", 500.0, stages_ms=STAGES).own_share_ms == pytest.approx(45)
     assert Turn("name", 500.0).own_share_ms is None
     assert Turn("name", None, stages_ms=STAGES).own_share_ms is None
+
+
+def test_what_the_agent_cannot_see_is_split_where_the_end_of_speech_as_heard_is_known() -> None:
+    (turn,) = turns_of(report(("name", 10.0, 500.0)), [measured(15.0)], {"t": 11.03})
+    assert turn.heard_late_ms == pytest.approx(30)
+    assert list(turn.outside_ms.values()) == pytest.approx([30, 10])
+    (unknown,) = turns_of(report(("name", 10.0, 500.0)), [measured(15.0)], {})
+    assert list(unknown.outside_ms.values()) == pytest.approx([40])
 
 
 def test_premature_and_split_turns_stand_beside_the_latency() -> None:

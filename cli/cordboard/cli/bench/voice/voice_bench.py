@@ -9,15 +9,18 @@ from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.bench.progress import Progress
 from cordboard.cli.bench.tokens import BenchTokens
 from cordboard.cli.bench.voice.barge_in_bench import BargeInBench
+from cordboard.cli.bench.voice.heard_ends import heard_ends
 from cordboard.cli.bench.voice.voice_figures import Turn, VoiceRun, turns_of
 from cordboard.cli.bench.workshop import workshop
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
 from cordboard.cli.demo.script import Script, load_script, shipped_scripts
 from cordboard.cli.demo.watch import CallWatch
+from cordboard.cli.doors import ledger_door
 from cordboard.cli.supervision.stack import Stack
 from cordboard.core.errors import CordboardError
 from cordboard.runtime.grpc_channel import open_user_channel
+from cordboard.runtime.ledger_client import call_stream
 
 _MOST_FAILURES = 3
 _CALL_ENDS_WITHIN_S = 60.0
@@ -70,7 +73,9 @@ async def _converse(stack: Stack, home: Path, script: Script) -> list[Turn]:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
             story = await watch.late_facts()
-    return turns_of(report, story.measured)
+    async with ledger_door(stack.directory.root, stack.address("ledger")) as ledger:
+        log = [envelope async for envelope in ledger.read(call_stream(call_id))]
+    return turns_of(report, story.measured, heard_ends(log))
 
 
 def _ignore(_: dict[str, Any]) -> None:

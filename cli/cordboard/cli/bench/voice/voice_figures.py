@@ -20,7 +20,8 @@ class Turn:
     """One line of a caller and the agent's answer to it.
 
     `reply_ms` runs from the end of speech as sent to the first audible frame as received, None when nothing came in
-    time; `stages_ms` are the agent's own measurements of the same turn.
+    time; `stages_ms` are the agent's own measurements of the same turn. `heard_late_ms` tells how much later than it
+    was spoken the end of speech was for the agent.
     """
 
     line: str
@@ -29,6 +30,7 @@ class Turn:
     premature: bool = False
     split: bool = False
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    heard_late_ms: float | None = None
 
     @property
     def own_share_ms(self) -> float | None:
@@ -36,6 +38,19 @@ class Turn:
         if self.reply_ms is None or "end_of_turn_wait" not in self.stages_ms:
             return None
         return self.reply_ms - sum(took for name, took in self.stages_ms.items() if name in NOT_ITS_OWN)
+
+    @property
+    def outside_ms(self) -> Mapping[str, float]:
+        """What the caller waited beyond what the agent measured."""
+        if self.reply_ms is None or not self.stages_ms:
+            return {}
+        outside = self.reply_ms - sum(self.stages_ms.values())
+        if self.heard_late_ms is None:
+            return {"outside of the agent's own clock": outside}
+        return {
+            "end of speech noticed late (Opus, network, voice activity)": self.heard_late_ms,
+            "reply on the wire to its first sound at the caller": outside - self.heard_late_ms,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +76,17 @@ class VoiceRun:
     failed: int = 0
 
 
-def turns_of(report: Mapping[str, Any], measured: Sequence[Measured]) -> list[Turn]:
-    """Join a caller's report with what the agent measured: a turn was measured before the next line began."""
+def turns_of(report: Mapping[str, Any], measured: Sequence[Measured], heard_ends: Mapping[str, float]) -> list[Turn]:
+    """Join a caller's report with what the agent measured: a turn was measured before the next line began.
+
+    `heard_ends` gives by turn when its speech ended for the agent, in seconds since the Unix epoch.
+    """
     said = report["conversation"]["said"]
     turns = []
     for number, (time, line) in enumerate(zip(report["turns"], said, strict=True)):
         until = said[number + 1]["started"] if number + 1 < len(said) else float("inf")
         own = [one for one in measured if line["started"] <= one.at < until]
+        ended = heard_ends.get(own[-1].turn_id) if own else None
         turns.append(
             Turn(
                 line=time["line"],
@@ -76,6 +95,7 @@ def turns_of(report: Mapping[str, Any], measured: Sequence[Measured]) -> list[Tu
                 premature=any(one.premature for one in own),
                 split=len(own) > 1 or any(one.split for one in own),
                 stages_ms=own[-1].stages if own else {},
+                heard_late_ms=None if ended is None else (ended - line["ended"]) * 1000,
             )
         )
     return turns
@@ -88,16 +108,12 @@ def voice_figures(run: VoiceRun) -> list[Figure]:
 
 def _reply(run: VoiceRun) -> Figure:
     answered = [turn for turn in run.turns if turn.reply_ms is not None]
-    outside = [_outside_ms(turn) for turn in answered]
     return Figure(
         "end of speech to first audio of the reply",
         "ms",
         Spread.of(turn.reply_ms for turn in answered if turn.reply_ms is not None),
         (Bar("p50", "<", REPLY_P50_MS), Bar("p95", "<", REPLY_P95_MS)),
-        {
-            **stages_of([turn.stages_ms for turn in answered]),
-            "outside of the agent's own clock": Spread.of(one for one in outside if one is not None),
-        },
+        {**stages_of([turn.stages_ms for turn in answered]), **stages_of([turn.outside_ms for turn in answered])},
         counts={
             "turns": len(run.turns),
             "premature": sum(turn.premature or turn.talked_over for turn in run.turns),
@@ -112,7 +128,6 @@ def _reply(run: VoiceRun) -> Figure:
 
 def _own_share(turns: Sequence[Turn]) -> Figure:
     known = [turn for turn in turns if turn.own_share_ms is not None]
-    outside = [_outside_ms(turn) for turn in known]
     return Figure(
         "the engine's own share of it",
         "ms",
@@ -123,16 +138,9 @@ def _own_share(turns: Sequence[Turn]) -> Figure:
             for name, spread in stages_of([turn.stages_ms for turn in known]).items()
             if name not in NOT_ITS_OWN
         }
-        | {"outside of the agent's own clock": Spread.of(one for one in outside if one is not None)},
+        | stages_of([turn.outside_ms for turn in known]),
         note="all but end-of-turn wait, speech recognition, dialogue, tools and speech synthesis",
     )
-
-
-def _outside_ms(turn: Turn) -> float | None:
-    """What the caller waited beyond what the agent measured: both networks, Opus, and the end of speech heard late."""
-    if turn.reply_ms is None or not turn.stages_ms:
-        return None
-    return turn.reply_ms - sum(turn.stages_ms.values())
 
 
 def _barge_in(barge_ins: Sequence[BargeIn]) -> list[Figure]:
