@@ -59,9 +59,11 @@ def effect_faults(envelopes: Sequence[Envelope]) -> list[str]:
 
 
 def greetings(envelopes: Sequence[Envelope], greeting: str) -> int:
-    """Count how often an agent set out to greet."""
-    events = (event for event in map(unpack, envelopes) if isinstance(event, facts.ReplyPlanned))
-    return sum(greeting in event.clauses for event in events)
+    """Count how often the caller heard a greeting begin."""
+    events = list(map(unpack, envelopes))
+    begun = {event.play_id for event in events if isinstance(event, facts.PlayoutStarted)}
+    plans = [event for event in events if isinstance(event, facts.ReplyPlanned)]
+    return sum(greeting in plan.clauses and plan.play_id in begun for plan in plans)
 
 
 def forgotten_slots(envelopes: Sequence[Envelope]) -> list[str]:
