@@ -36,8 +36,8 @@ async def conversation_of(events: AsyncIterable[Envelope], consent: Consent.Valu
     """Rebuild what was said, heard, learnt and asked of tools from a call's events in order.
 
     What the AI agent said counts as far as it went onto the wire. Of a line that it died over nobody can tell how far
-    that was: the node plays what it has, so a line that was begun counts whole. `consent` is the workflow's word, which a consent
-    that was answered but not yet consumed overrides.
+    that was: the node plays what it has, so a line that was begun counts whole. `consent` is the workflow's
+    word, which a consent that was answered but not yet consumed overrides.
     """
     context = ConversationContext(consent=consent)
     turns: set[str] = set()
