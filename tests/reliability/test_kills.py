@@ -23,6 +23,8 @@ from kill_verdict import (
     misplaced_kills,
     next_words,
 )
+from producer_audit import end_and_count, every_call
+from record_faults import counter_faults
 from spoken_call import SpokenCall
 from temporalio.client import Client
 
@@ -146,3 +148,11 @@ async def test_a_call_goes_on_where_it_was_when_its_voice_agent_is_killed(stack:
     waits = next_words(done)
     await judge(stack, table, done, "heard again", waits)
     assert waits
+
+
+async def test_the_log_has_every_event_that_its_producers_have_counted(stack: Stack) -> None:
+    """The last one: who ends in good order tells how many events it numbered."""
+    counters = await end_and_count(stack, "media-node-1", "voice-agent-1")
+    assert {source.partition("/")[0] for source in counters} == {"media-node", "voice-agent"}
+    assert counter_faults(await every_call(stack.directory.root), counters) == []
+    assert not list((stack.directory.root / "spool").rglob("*.refused"))

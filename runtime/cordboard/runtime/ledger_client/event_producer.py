@@ -1,6 +1,7 @@
 """Numbers a process's events and brings them to the ledger, whatever happens to the ledger meanwhile."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from cordboard.runtime.ledger_client.spool import SUFFIX, FileSpool, Spool
 from cordboard.runtime.ledger_client.spool_seal import KeySource, SpoolSeal
 
 MEMORY_LIMIT = 32 * 1024 * 1024
+
+_log = logging.getLogger(__name__)
 # Far more streams than a process has at once: a call that said nothing for so many others is over.
 KEEP_NUMBERS = 65_536
 
@@ -118,6 +121,9 @@ class EventProducer:
     async def close(self, grace: float = 2.0) -> None:
         """Ship what is left for up to `grace` seconds; what remains stays in the spool for the next process."""
         await self._outbox.close(grace)
+        # Whoever audits the log compares it with this: as many events of this source stand there, or wait in the spool.
+        count = sum(self._numbers.values())
+        _log.info("a producer has closed", extra={"source": self.source, "count": count})
 
     def _take(self, stream: Stream, event: Message, about: About, done: asyncio.Future[int] | None = None) -> int:
         self.start()
