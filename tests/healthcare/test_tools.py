@@ -148,7 +148,8 @@ async def test_a_calendar_that_is_away_is_an_error_that_may_pass() -> None:
                 assert raised.value.reason == "SYSTEM_OF_RECORD_AWAY"
                 server.start()
                 assert (await tools.find_slot(finding("f1"))).result
-                server.kill()
+                # Stopped and not killed: a session that outlives its server for a moment would still answer.
+                server.stop()
     finally:
         server.close()
 
