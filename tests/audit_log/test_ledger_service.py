@@ -269,7 +269,7 @@ async def test_after_its_key_is_destroyed_a_call_still_verifies_but_says_nothing
         ("voice-agent", "spool", True),
         ("media-node", "spool", False),
         ("cli", "temporal", True),
-        ("cli", "recording", False),
+        ("cli", "recording", True),
     ],
 )
 async def test_each_component_gets_its_own_subkeys_only(

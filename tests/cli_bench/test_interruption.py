@@ -4,9 +4,10 @@ from google.protobuf.message import Message
 
 from cordboard.call.v1.facts_pb2 import BargedIn, PlayoutEnded
 from cordboard.cli.bench.voice.barge_in_bench import barge_in_of
-from cordboard.cli.bench.voice.interruption import Interrupted, last_audible
+from cordboard.cli.bench.voice.interruption import Interrupted
 from cordboard.cli.demo.line_out import Spoken
 from cordboard.cli.demo.sound_in import SoundIn
+from cordboard.cli.demo.timing import last_audible
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 
 ONSET = 1_000.0

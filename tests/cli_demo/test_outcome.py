@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from call_log import BEGAN, booked_call
 
+from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.cli.demo.outcome import FarEnds, Proof, compose, slot_faults
 from cordboard.cli.demo.script import parse_script
 from cordboard.cli.demo.story import Story
@@ -33,7 +34,7 @@ def _caller() -> dict[str, Any]:
         "conversation": {
             "outcome": "FAR_END_HUNG_UP",
             "said": [
-                {"name": name, "text": text, "started": BEGAN + start, "ended": BEGAN + end}
+                {"name": name, "text": text, "started": BEGAN + start, "ended": BEGAN + end, "interrupts": False}
                 for name, text, start, end in said
             ],
             "heard": [],
@@ -58,9 +59,53 @@ def test_a_call_true_to_its_script_has_no_faults_and_every_field() -> None:
     assert report["events"] == len(booked_call().envelopes)
 
 
-def test_parts_that_are_not_built_have_no_field() -> None:
-    report = compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)
-    assert "barge_in_ms" not in report
+def test_a_call_in_which_nobody_interrupts_has_no_such_field() -> None:
+    assert "barge_in_ms" not in compose(SCRIPT, FarEnds(_caller()), _story(), PROVEN)
+
+
+def _interrupted(heard: str, *, barged_in: bool = True) -> Story:
+    story, log = _story(), booked_call()
+    log.fact(facts.ReplyPlanned(play_id="p9", turn_id="t2", clauses=["I have Tuesday at ten.", "Which is better?"]), 10)
+    log.fact(facts.ReplyHeard(play_id="p9", turn_id="t2", text=heard, interrupted=True), 11)
+    if barged_in:
+        log.fact(facts.BargedIn(play_id="p9"), 11)
+    for envelope in log:
+        story.take(envelope)
+    return story
+
+
+INTERRUPTING = parse_script({"persona": PERSONA, "interrupts_at": "slot"})
+
+
+@pytest.mark.parametrize("heard", ["I have—", "I have Tuesday at ten.", "I have Tuesday at ten. Which—"])
+def test_an_interruption_is_reported_when_the_record_knows_how_much_was_heard(heard: str) -> None:
+    caller = {**_caller(), "barge_in_ms": 312.5}
+    caller["received"].append(heard)
+    report = compose(INTERRUPTING, FarEnds(caller), _interrupted(heard), PROVEN)
+    assert report["barge_in_ms"] == 312.5
+    assert report["faults"] == []
+
+
+@pytest.mark.parametrize("heard", ["I have Tuesday at ten. Which is better?", "I had—", "Which is better?"])
+def test_a_reply_heard_otherwise_than_it_begins_is_a_fault(heard: str) -> None:
+    caller = {**_caller(), "barge_in_ms": 312.5}
+    report = compose(INTERRUPTING, FarEnds(caller), _interrupted(heard), PROVEN)
+    assert "what was heard of an interrupted reply is not how it begins" in report["faults"]
+
+
+def test_an_interruption_that_never_came_or_is_not_on_the_record_is_a_fault() -> None:
+    report = compose(INTERRUPTING, FarEnds(_caller()), _story(), PROVEN)
+    assert report["faults"] == ["the caller never came to interrupt"]
+    caller = {**_caller(), "barge_in_ms": 312.5}
+    for story in (_story(), _interrupted("", barged_in=False)):
+        report = compose(INTERRUPTING, FarEnds(caller), story, PROVEN)
+        assert report["faults"] == ["the interruption is not on the record"]
+
+
+def test_a_missing_piece_of_the_recording_is_a_fault() -> None:
+    story = _story()
+    story.segments = [replace(one, number=1) for one in story.segments]
+    assert "a piece of the recording is missing" in compose(SCRIPT, FarEnds(_caller()), story, PROVEN)["faults"]
 
 
 def test_the_agents_stages_are_joined_with_the_line_that_they_answer() -> None:

@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 
+from cordboard.call.v1.call_pb2 import Slots
+from cordboard.call.v1.decisions_pb2 import SlotsTaken
+from cordboard.cli.demo.demo_call import prove
 from cordboard.cli.demo.script import load_script, shipped_scripts
-from cordboard.cli.supervision.stack import destroy
+from cordboard.cli.demo.story import Story
+from cordboard.cli.supervision.stack import Stack, destroy
+from cordboard.core.event_message import pack
+from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.identity import ServiceIdentity
+from cordboard.runtime.ledger_client import LedgerClient, call_stream
 
 pytestmark = pytest.mark.timeout(420)
 
+REPORT = "demo/last-call/caller.json"
 FIELDS = {
     "call_id",
     "phases",
@@ -24,6 +35,7 @@ FIELDS = {
     "heard",
     "mos",
     "capture",
+    "barge_in_ms",
     "events",
     "chain_valid",
     "replay_equals_live",
@@ -87,6 +99,32 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert report["setup_ms"]["offer_to_first_audio"] > 0
     assert any(turn["stages"] for turn in report["turns"])
     assert report["slots"]["callback_number"].endswith(script.persona.digits)
+    assert report["capture"]["segments"] > 2
+    assert 0 < report["barge_in_ms"] < 1500
+
+
+async def test_one_wrong_event_on_a_true_record_and_replay_no_longer_equals_live(home: Path) -> None:
+    if not (home / REPORT).exists():
+        await _demo(home, shipped_scripts()[0])
+    call_id = json.loads((home / REPORT).read_text())["call_id"]
+    async with Stack(home) as stack:
+        assert (await prove(stack, call_id, Story())).replay_equals_live
+        await _plant(stack, call_id, SlotsTaken(slots=Slots(name="Somebody Else")))
+        proof = await prove(stack, call_id, Story())
+    assert proof.chain_valid
+    assert not proof.replay_equals_live, "the chain holds, and the fold is another"
+
+
+async def _plant(stack: Stack, call_id: str, event: Message) -> None:
+    """Put a decision on a call's record that its workflow never took."""
+    identity = ServiceIdentity.load(stack.directory.keys, "worker", "worker-1")
+    async with open_channel(stack.address("ledger"), identity, "ledger") as channel:
+        ledger, source = LedgerClient(channel), f"workflow/{call_id}"
+        log = [envelope.event async for envelope in ledger.read(call_stream(call_id))]
+        newest = max(one.source_seq for one in log if one.source == source)
+        planted = NewEvent(stream=call_stream(call_id), event=pack(event), source=source, source_seq=newest + 1)
+        planted.occurred_at.GetCurrentTime()
+        await ledger.append([planted])
 
 
 async def test_a_caller_that_the_engine_has_never_seen_is_served_too(home: Path, tmp_path: Path) -> None:

@@ -25,10 +25,17 @@ def beep(seconds: float, hz: float = 440.0) -> Sound:
 
 
 class BeepingAgent:
-    """Serves POST and DELETE of /v1/legs, beeps `turns` times, then hangs up."""
+    """Serves POST and DELETE of /v1/legs, beeps `turns` times, then hangs up.
 
-    def __init__(self, turns: int, *, refuse: tuple[int, str] | None = None) -> None:
+    It hears nothing during its first beep; what the caller said meanwhile is answered after `pause_s`.
+    """
+
+    def __init__(
+        self, turns: int, *, refuse: tuple[int, str] | None = None, first_beep_s: float = 0.5, pause_s: float = 0.0
+    ) -> None:
         self._turns = turns
+        self._first_beep_s = first_beep_s
+        self._pause = np.zeros(int(pause_s * OPUS_RATE), dtype=np.float32)
         self._refuse = refuse
         self._runner: web.AppRunner | None = None
         self._peer: RTCPeerConnection | None = None
@@ -81,13 +88,13 @@ class BeepingAgent:
     async def _converse(self, track: MediaStreamTrack, line: LineOut) -> None:
         assert self._peer is not None
         detector = TurnDetector(finished_s=0.3, pause_s=0.2)
-        await line.say(beep(0.5))
+        await line.say(beep(self._first_beep_s))
         try:
             for _ in range(self._turns - 1):
                 while not await self._caller_finished(track, detector):
                     pass
                 self.caller_turns += 1
-                await line.say(beep(0.5))
+                await line.say(np.concatenate([self._pause, beep(0.5)]))
         except MediaStreamError:
             return
         await self._peer.close()

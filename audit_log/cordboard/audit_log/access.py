@@ -24,8 +24,8 @@ PURPOSES: dict[str, frozenset[str]] = {
     "media-node": frozenset({"recording"}),
     # Its facts hold PHI, which its spool keeps sealed.
     "voice-agent": frozenset({"spool"}),
-    # To compare a fold of the log with what the workflow itself answers.
-    "cli": frozenset({"temporal"}),
+    # To compare a fold of the log with what the workflow itself answers, and to open what was captured.
+    "cli": frozenset({"temporal", "recording"}),
 }
 """Subkeys that a component may have."""
 

@@ -19,13 +19,14 @@ from typing import Any
 
 from cordboard.cli.demo.conversation import LEAD_S, TAIL_S, Conversation, Talker, describe
 from cordboard.cli.demo.ear import Ear, MoonshineEar
+from cordboard.cli.demo.interruption import Interruption
 from cordboard.cli.demo.line_choice import LineChooser
 from cordboard.cli.demo.phone import Answered, Phone
 from cordboard.cli.demo.script import Script, load_script
 from cordboard.cli.demo.sound import OPUS_RATE, from_pcm16, write_wav
 from cordboard.cli.demo.sound_in import ReceivedFrame, SoundIn
 from cordboard.cli.demo.speech_cache import SpeechCache
-from cordboard.cli.demo.timing import offer_to_first_audio_ms, turn_times
+from cordboard.cli.demo.timing import barge_in_ms, offer_to_first_audio_ms, turn_times
 from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
 from cordboard.cli.demo.voice import installed_voice
 from cordboard.core.errors import CordboardError, UnavailableError
@@ -76,7 +77,8 @@ async def call(job: CallerJob, door: Callable[[], Awaitable[Door]]) -> bool:
             answered = await phone.call()
             tell("answered", call_id=answered.call_id, leg_id=answered.leg_id)
             chooser = LineChooser(script)
-            talker = Talker(phone, ear, chooser, lines, clock=time.monotonic, tell=tell)
+            breaks_in = Interruption(chooser, script.interrupts_at) if script.interrupts_at else None
+            talker = Talker(phone, ear, chooser, lines, clock=time.monotonic, tell=tell, interruption=breaks_in)
             conversation = await talker.hold()
             if not phone.closed.is_set():
                 with contextlib.suppress(CordboardError):
@@ -120,6 +122,7 @@ def _report(script: Script, answered: Answered, conversation: Conversation, phon
         "leg_id": answered.leg_id,
         "offer_to_answer_ms": round((answered.answered - answered.posted) * 1000, 1),
         "offer_to_first_audio_ms": offer_to_first_audio_ms(answered.posted, phone.sound_in),
+        "barge_in_ms": barge_in_ms(conversation.said, phone.sound_in),
         "turns": [asdict(turn) for turn in turn_times(conversation.said, phone.sound_in)],
         "conversation": describe(conversation, time.time() - time.monotonic()),
         "frames_received": len(phone.sound_in.frames),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cordboard.cli.demo.ear import Ear
+from cordboard.cli.demo.interruption import NOT_BEFORE_S, Interruption
 from cordboard.cli.demo.line_choice import Choice, Move
 from cordboard.cli.demo.phone import Phone
 from cordboard.cli.demo.sound import Sound
@@ -39,6 +40,8 @@ class SaidLine:
     text: str
     started: float
     ended: float
+    interrupts: bool = False
+    """True when it was said over the far end's speech on purpose."""
 
 
 @dataclass(slots=True)
@@ -88,8 +91,12 @@ class Talker:
         clock: Callable[[], float],
         tell: Callable[..., None],
         patience: Patience | None = None,
+        interruption: Interruption | None = None,
     ) -> None:
-        """Speak `lines` (text to sound at 48 kHz) as `chooser` says; `tell(event, **fields)` hears of progress."""
+        """Speak `lines` (text to sound at 48 kHz) as `chooser` says; `tell(event, **fields)` hears of progress.
+
+        Who is given an `interruption` does not hear everything out.
+        """
         self._phone = phone
         self._ear = ear
         self._chooser = chooser
@@ -101,6 +108,9 @@ class Talker:
         self._newest: ReceivedFrame | None = None
         self._turn_started = 0.0
         self._words: asyncio.Task[str] | None = None
+        self._interruption = interruption
+        self._beginning: asyncio.Task[str] | None = None
+        self._broke_in = False
         self.conversation = Conversation()
 
     async def hold(self) -> Conversation:
@@ -112,6 +122,7 @@ class Talker:
             self.conversation.outcome = "TOO_LONG"
         finally:
             self._drop_words()
+            self._drop_beginning()
         return self.conversation
 
     async def _talk(self) -> str:
@@ -151,7 +162,7 @@ class Talker:
             return "FAR_END_HUNG_UP"
         return choice.reason
 
-    async def _say(self, choice: Choice) -> None:
+    async def _say(self, choice: Choice, *, interrupts: bool = False) -> None:
         speaking = asyncio.ensure_future(self._phone.line_out.say(self._lines[choice.line]))
         closed = asyncio.ensure_future(self._phone.closed.wait())
         await asyncio.wait({speaking, closed}, return_when=asyncio.FIRST_COMPLETED)
@@ -161,7 +172,8 @@ class Talker:
             await asyncio.gather(speaking, return_exceptions=True)
             return
         spoken = speaking.result()
-        self.conversation.said.append(SaidLine(choice.name, choice.line, spoken.started, spoken.ended))
+        said = SaidLine(choice.name, choice.line, spoken.started, spoken.ended, interrupts)
+        self.conversation.said.append(said)
         self._tell("said", line=choice.name, text=choice.line, at=spoken.ended)
 
     async def _next_turn(self, patience: float) -> HeardTurn | None:
@@ -172,9 +184,11 @@ class Talker:
                 turn = await self._take(event)
                 if turn is not None:
                     return turn
+            if await self._break_in():
+                began = self._clock()
             if self._phone.closed.is_set() and self._phone.frames.empty():
                 # What the far end said last counts, even when it hung up within the pause.
-                return await self._finish(self._silent_until()) if self._detector.speaking else None
+                return await self._last_turn() if self._detector.speaking else None
             if not self._detector.speaking and self._clock() - began > patience:
                 return None
 
@@ -200,14 +214,52 @@ class Talker:
             case Heard.STARTED:
                 self._turn_started = event.at
                 self._drop_words()
+                if self._interruption is not None:
+                    self._interruption.begin()
             case Heard.PAUSED:
                 self._drop_words()
                 self._words = asyncio.ensure_future(self._ear.hear(self._sound(event.at)))
             case Heard.RESUMED:
                 self._drop_words()
             case Heard.FINISHED:
-                return await self._finish(event.at)
+                self._drop_beginning()
+                turn = await self._finish(event.at)
+                if not self._broke_in:
+                    return turn
+                # What was talked over has been answered already.
+                self._broke_in = False
         return None
+
+    async def _break_in(self) -> bool:
+        """Talk over the far end when the words so far say that it is time; True when that was done."""
+        if self._interruption is None or not self._detector.speaking:
+            return False
+        spoken_s = (self._detector.last_sound or 0.0) - self._turn_started
+        if self._beginning is None:
+            if self._interruption.listens(spoken_s):
+                until = self._turn_started + spoken_s
+                self._beginning = asyncio.ensure_future(self._ear.hear(self._sound(until)))
+            return False
+        if not self._beginning.done() or spoken_s < NOT_BEFORE_S:
+            return False
+        choice = self._interruption.choose(self._beginning.result())
+        self._beginning = None
+        if choice is None or choice.move is not Move.SAY:
+            return False
+        self._tell("interrupts", line=choice.name)
+        self._broke_in = True
+        await self._say(choice, interrupts=True)
+        return True
+
+    def _drop_beginning(self) -> None:
+        if self._beginning is not None:
+            self._beginning.cancel()
+            self._beginning = None
+
+    async def _last_turn(self) -> HeardTurn | None:
+        turn = await self._finish(self._silent_until())
+        self._detector = TurnDetector()
+        return None if self._broke_in else turn
 
     async def _finish(self, ended: float) -> HeardTurn:
         words = self._words or asyncio.ensure_future(self._ear.hear(self._sound(ended)))
@@ -235,7 +287,13 @@ def describe(conversation: Conversation, offset: float) -> dict[str, Any]:
             for turn in conversation.heard
         ],
         "said": [
-            {"name": line.name, "started": line.started + offset, "ended": line.ended + offset, "text": line.text}
+            {
+                "name": line.name,
+                "started": line.started + offset,
+                "ended": line.ended + offset,
+                "text": line.text,
+                "interrupts": line.interrupts,
+            }
             for line in conversation.said
         ],
     }

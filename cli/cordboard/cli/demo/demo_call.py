@@ -14,7 +14,7 @@ from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.demo.agent import AgentDoor, AgentJob
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
-from cordboard.cli.demo.capture import stored_as_logged
+from cordboard.cli.demo.capture import opens_as_logged, stored_as_logged
 from cordboard.cli.demo.narrator import Narrator
 from cordboard.cli.demo.outcome import FarEnds, Proof, compose
 from cordboard.cli.demo.proof import chain_is_valid, live_state, replays_as
@@ -26,8 +26,9 @@ from cordboard.cli.supervision.s3_request import S3Keys
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.temporal_server import NAMESPACE
 from cordboard.core.errors import CordboardError
-from cordboard.runtime.grpc_channel import open_user_channel
-from cordboard.runtime.identity import UserTokenIssuer
+from cordboard.runtime.grpc_channel import open_channel, open_user_channel
+from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
+from cordboard.runtime.key_client import KeyClient
 
 TENANT = "demo"
 _CALL_ENDS_WITHIN_S = 60.0
@@ -92,7 +93,7 @@ async def place_call(
         story = await watch.late_facts()
         agents_report = await agent.report() if agent is not None else None
     stage.narrator.step("checking the record")
-    return compose(script, FarEnds(report, agents_report), story, await _prove(stage, call_id, story))
+    return compose(script, FarEnds(report, agents_report), story, await prove(stage.stack, call_id, story))
 
 
 async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:
@@ -103,24 +104,31 @@ async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:
         return
 
 
-async def _prove(stage: Stage, call_id: str, story: Story) -> Proof:
-    """Check chain and replay; a check that cannot be made has not been passed."""
-    stack = stage.stack
-    valid = await _check("chain", lambda: chain_is_valid(stage.home, call_id))
+async def prove(stack: Stack, call_id: str, story: Story) -> Proof:
+    """Check chain, replay and capture on a running stack; a check that cannot be made has not been passed."""
+    home = stack.directory.root
+    valid = await _check("chain", lambda: chain_is_valid(home, call_id))
 
     async def same() -> bool:
         live = await live_state(
-            stage.home,
+            home,
             call_id,
             temporal=stack.address("temporal"),
             namespace=NAMESPACE,
             ledger=stack.address("ledger"),
         )
-        return await replays_as(stage.home, call_id, live)
+        return await replays_as(home, call_id, live)
 
     async def stored() -> bool:
         endpoint = stack.address("s3", "http").removeprefix("http://")
-        return await stored_as_logged(endpoint, _store_keys(stack), story.segments)
+        keys = _store_keys(stack)
+        if not await stored_as_logged(endpoint, keys, story.segments):
+            return False
+        identity = ServiceIdentity.load(stack.directory.keys, "cli", "demo")
+        async with open_channel(stack.address("ledger"), identity, "ledger") as channel:
+            subkey = await KeyClient(channel).subkey(call_id, "recording")
+        fullest = max(story.segments, key=lambda segment: segment.packets)
+        return await opens_as_logged(endpoint, keys, call_id, fullest, subkey)
 
     return Proof(
         chain_valid=valid,

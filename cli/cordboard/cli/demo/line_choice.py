@@ -68,6 +68,10 @@ class LineChooser:
             case Ask():
                 return self._reply(asked)
 
+    def answer_early(self, ask: Ask) -> Choice:
+        """Choose the line for a question that is still being asked."""
+        return self._reply(ask)
+
     def prompt(self) -> Choice:
         """Choose what to say unasked: the next thing the agent does not know yet."""
         for ask in self._script.order:

@@ -109,10 +109,12 @@ def summary_table(report: dict[str, Any]) -> Table:
         ("phases", " > ".join(report["phases"])),
         ("offer to first audio", _milliseconds([report["setup_ms"]["offer_to_first_audio"]])),
         ("end of speech to answer", _milliseconds(delays)),
+        ("interruption to silence", _milliseconds([report.get("barge_in_ms")])),
         ("learnt", ", ".join(f"{name}: {value}" for name, value in report["slots"].items() if value)),
         ("tools", ", ".join(f"{call['name']} {call['outcome']}" for call in report["tool_calls"]) or "none"),
         ("word errors", f"{heard['caller_by_agent_wer']} by the agent, {heard['agent_by_caller_wer']} by the caller"),
         ("MOS (planning value)", str(report["mos"]["caller"])),
+        ("captured", _captured(report.get("capture"))),
         ("record", f"{report['events']} events, chain {'valid' if report['chain_valid'] else 'BROKEN'}"),
         ("replay equals live", "yes" if report["replay_equals_live"] else "NO"),
     ]
@@ -121,6 +123,13 @@ def summary_table(report: dict[str, Any]) -> Table:
     for fault in report["faults"]:
         table.add_row(Text("fault", style="bold red"), Text(fault))
     return table
+
+
+def _captured(capture: dict[str, Any] | None) -> str:
+    if capture is None:
+        return "nothing"
+    state = "stored and unchanged" if capture["sha256_ok"] else "NOT AS STORED"
+    return f"{capture['segments']} segments, {capture['seconds']:.0f} s, {state}"
 
 
 def _milliseconds(times: list[float | None]) -> str:

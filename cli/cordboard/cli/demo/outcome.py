@@ -68,12 +68,15 @@ def compose(script: Script, far_ends: FarEnds, story: Story, proof: Proof) -> di
         "chain_valid": proof.chain_valid,
         "replay_equals_live": proof.replay_equals_live,
     }
+    if caller.get("barge_in_ms") is not None:
+        report["barge_in_ms"] = caller["barge_in_ms"]
     if agent is not None:
         report["mos"]["agent"] = _mos(story, LEG_ROLE_HUMAN_AGENT)
         report["heard"]["cross_talk_on_hold"] = _cross_talk(caller, agent)
     if story.segments:
         report["capture"] = capture_report(story.segments, proof.capture_ok)
     report["faults"] = faults(script, caller, story, report) + _agent_faults(agent, report)
+    report["faults"] += _interruption_faults(script, story, report)
     report["ok"] = not report["faults"]
     return report
 
@@ -99,6 +102,8 @@ def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[st
         found.append("no quality was measured on the caller's leg")
     if script.persona.consents and not report.get("capture", {}).get("sha256_ok", False):
         found.append("what was recorded is not in the store as the log says")
+    if script.persona.consents and not story.is_captured:
+        found.append("a piece of the recording is missing")
     if not script.persona.consents and "capture" in report:
         found.append("a call was captured against the caller's word")
     found += [f"{name} is not true" for name in ("chain_valid", "replay_equals_live") if not report[name]]
@@ -137,12 +142,25 @@ def _outcome_faults(script: Script, caller: dict[str, Any], story: Story) -> lis
     return found
 
 
+def _interruption_faults(script: Script, story: Story, report: dict[str, Any]) -> list[str]:
+    found = []
+    if script.interrupts_at is not None:
+        if "barge_in_ms" not in report:
+            found.append("the caller never came to interrupt")
+        elif not story.barged_in or not any(reply.heard for reply in story.cut_replies):
+            found.append("the interruption is not on the record")
+    if not all(reply.is_true for reply in story.cut_replies):
+        found.append("what was heard of an interrupted reply is not how it begins")
+    return found
+
+
 def _turns(times: list[dict[str, Any]], said: list[dict[str, Any]], measured: list[Measured]) -> list[dict[str, Any]]:
     """Join the caller's own timing with the agent's stages: a turn's stages were logged before the next line."""
     turns = []
-    for number, (time, line) in enumerate(zip(times, said, strict=True)):
-        until = said[number + 1]["started"] if number + 1 < len(said) else float("inf")
-        own = [one for one in measured if line["started"] <= one.at < until]
+    # What a line interrupts is measured when it falls silent.
+    bounds = [*(line["ended"] if line["interrupts"] else line["started"] for line in said), float("inf")]
+    for number, time in enumerate(times):
+        own = [one for one in measured if bounds[number] <= one.at < bounds[number + 1]]
         turns.append(
             {
                 "line": time["line"],

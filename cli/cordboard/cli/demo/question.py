@@ -75,6 +75,12 @@ def what_is_asked(text: str) -> Ask | Remark:
     return last if last is Remark.REPEAT else Remark.STATEMENT
 
 
+def begins_to_ask(text: str) -> Ask | Remark | None:
+    """Tell from the beginning of a turn what it goes on to ask; None when that cannot be told yet."""
+    meanings = [_meaning(sentence) for sentence, _ in _sentences(text)]
+    return next((meaning for meaning in reversed(meanings) if meaning is not None), None)
+
+
 def _sentences(text: str) -> list[tuple[str, bool]]:
     plain = text.lower().replace("’", "'")
     # "a.m." and "p.m." end no sentence.

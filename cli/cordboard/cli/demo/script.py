@@ -83,6 +83,8 @@ class Script:
     lines: Mapping[str, tuple[str, ...]]
     order: tuple[Ask, ...] = DEFAULT_ORDER
     wants_human_at: Ask | None = None
+    interrupts_at: Ask | None = None
+    """The question that the caller talks over instead of hearing it out."""
     source: str = field(default="", compare=False)
 
     def spoken_lines(self) -> list[str]:
@@ -127,6 +129,7 @@ def parse_script(document: Any, *, source: str = "") -> Script:
         lines=_lines(persona, document.get("lines", {})),
         order=order,
         wants_human_at=human_at,
+        interrupts_at=Ask(document["interrupts_at"]) if "interrupts_at" in document else None,
         source=source,
     )
 

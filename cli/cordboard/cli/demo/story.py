@@ -11,13 +11,17 @@ from google.protobuf.message import Message
 
 from cordboard.call.v1 import decisions_pb2 as decisions
 from cordboard.call.v1 import facts_pb2 as facts
-from cordboard.call.v1.call_pb2 import Phase, TalkOutcome, Urgency
+from cordboard.call.v1.call_pb2 import CONSENT_GIVEN, Phase, TalkOutcome, Urgency
 from cordboard.core import phases
 from cordboard.core.call_state import CallState, Slots
 from cordboard.core.event_message import occurred_us, unpack
 from cordboard.core.evolve import evolve
 from cordboard.core.fold import is_decision_envelope
 from cordboard.ledger.v1.envelope_pb2 import Envelope
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
+
+CUT = "—"
+"""Ends the text of a reply that was cut within a clause."""
 
 
 class BeatKind(StrEnum):
@@ -71,6 +75,24 @@ class Segment:
     sha256: bytes
     started_us: int
     ended_us: int
+    leg_id: str = ""
+    number: int = 0
+    """Within the leg, from 0."""
+    packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CutReply:
+    """A reply that the caller did not hear to its end."""
+
+    planned: str
+    heard: str
+
+    @property
+    def is_true(self) -> bool:
+        """Whether what was heard is the beginning of what was planned, and not all of it."""
+        heard = self.heard.removesuffix(CUT)
+        return heard != self.planned and self.planned.startswith(heard)
 
 
 @dataclass(slots=True)
@@ -86,6 +108,10 @@ class Story:
     measured: list[Measured] = field(default_factory=list)
     mos_by_leg: dict[str, float] = field(default_factory=dict)
     segments: list[Segment] = field(default_factory=list)
+    planned: dict[str, str] = field(default_factory=dict)
+    """What was to be said, by the id of its playing."""
+    cut_replies: list[CutReply] = field(default_factory=list)
+    barged_in: int = 0
 
     def take(self, envelope: Envelope) -> list[Beat]:
         """Take the next event; a repeat is passed over."""
@@ -116,6 +142,18 @@ class Story:
         return self.state.is_over
 
     @property
+    def is_captured(self) -> bool:
+        """Whether the caller of a call that may be recorded is captured, and no leg's segments have a gap."""
+        if self.state.consent != CONSENT_GIVEN:
+            return True
+        by_leg: dict[str, list[int]] = {}
+        for segment in self.segments:
+            by_leg.setdefault(segment.leg_id, []).append(segment.number)
+        callers = {leg.leg_id for leg in self.state.legs if leg.role == LEG_ROLE_CALLER}
+        whole = all(sorted(numbers) == list(range(len(numbers))) for numbers in by_leg.values())
+        return whole and bool(callers & by_leg.keys())
+
+    @property
     def outcome(self) -> str:
         """How the talk with the AI agent ended, in lower case; empty while it goes on."""
         name = TalkOutcome.Name(self.state.talk_outcome).removeprefix("TALK_OUTCOME_").lower()
@@ -128,15 +166,22 @@ class Story:
                 return [Beat(BeatKind.CALLER, event.text)]
             case facts.ReplyHeard():
                 self.said_by_agent.append(event.text)
+                planned = self.planned.get(event.play_id, "")
+                if event.interrupted and (planned or event.text):
+                    self.cut_replies.append(CutReply(planned, event.text))
                 return [Beat(BeatKind.AGENT, event.text + (" [interrupted]" if event.interrupted else ""))]
             case facts.TurnMeasured():
                 measured = _measured(event, at)
                 self.measured.append(measured)
                 return [Beat(BeatKind.TURN, f"answered in {measured.speech_end_to_reply_ms:.0f} ms")]
             case facts.CaptureSegmentStored():
-                self.segments.append(Segment(event.object_key, event.sha256, event.started_us, event.ended_us))
+                self.segments.append(_segment(event))
             case facts.QualityMeasured() if event.mos > 0:
                 self.mos_by_leg[event.leg_id] = round(float(event.mos), 2)
+            case facts.ReplyPlanned():
+                self.planned[event.play_id] = " ".join(event.clauses)
+            case facts.BargedIn():
+                self.barged_in += 1
         return []
 
 
@@ -155,6 +200,18 @@ def slot_values(slots: Slots) -> dict[str, str]:
         "urgency": "" if urgency == "unspecified" else urgency,
         **dict(slots.extra),
     }
+
+
+def _segment(event: facts.CaptureSegmentStored) -> Segment:
+    return Segment(
+        object_key=event.object_key,
+        sha256=event.sha256,
+        started_us=event.started_us,
+        ended_us=event.ended_us,
+        leg_id=event.leg_id,
+        number=event.segment,
+        packets=event.packets,
+    )
 
 
 def _measured(event: facts.TurnMeasured, at: float) -> Measured:

@@ -48,7 +48,8 @@ class CallWatch:
             before = self.story.events
             with contextlib.suppress(UnavailableError):
                 await self._follow()
-            quiet = quiet + 1 if self.story.events == before else 0
+            # Segments go to the object store before their facts go to the log.
+            quiet = quiet + 1 if self.story.events == before and self.story.is_captured else 0
             await asyncio.sleep(_PAUSE_S)
         return self.story
 

@@ -5,10 +5,9 @@ import contextlib
 import time
 from dataclasses import dataclass
 
-from cordboard.cli.demo.line_out import Spoken
 from cordboard.cli.demo.phone import Phone
 from cordboard.cli.demo.sound import AUDIBLE_DBOV, Sound
-from cordboard.cli.demo.sound_in import SoundIn
+from cordboard.cli.demo.timing import last_audible
 from cordboard.core.errors import CordboardError, UnavailableError
 
 # They begin with a vowel, a fricative, a plosive, a nasal and a glide: the onset is not equally clear in all of them.
@@ -21,8 +20,6 @@ LINES = (
 )
 _GREETING_SECONDS = 15.0
 _AFTER_LINE_S = 0.5
-# Silence within speech is shorter than this; longer is the end of it.
-_PAUSE_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +50,6 @@ async def interrupt(gateway: str, token: str, line: Sound, after: float) -> Inte
     offset = time.time() - time.monotonic()
     last = last_audible(phone.sound_in, began, spoken)
     return Interrupted(answered.call_id, spoken.started + offset, None if last is None else last + offset)
-
-
-def last_audible(sound_in: SoundIn, began: float, spoken: Spoken) -> float | None:
-    """Tell when the last audible frame came of the speech that was under way at the onset; None without a pause."""
-    last = began
-    for frame in sound_in.frames:
-        if frame.arrived < began or frame.level <= AUDIBLE_DBOV:
-            continue
-        if last >= spoken.started and frame.arrived - last > _PAUSE_S:
-            break
-        last = frame.arrived
-    return last if last >= spoken.started else None
 
 
 async def _speaking_for(phone: Phone, seconds: float) -> float:
