@@ -91,8 +91,17 @@ async def test_a_refused_offer_gives_the_gateways_own_reason() -> None:
 
 
 async def test_a_gateway_that_is_not_there_is_named_so() -> None:
-    phone = Phone("http://127.0.0.1:9", "token", time.monotonic)
+    phone = Phone("http://127.0.0.1:9", "token", time.monotonic, patience_s=0)
     with pytest.raises(CordboardError) as caught:
         await phone.call()
     await phone.close()
     assert caught.value.reason == "GATEWAY_AWAY"
+
+
+async def test_a_door_that_is_away_is_tried_again_with_the_same_request() -> None:
+    async with BeepingAgent(1, away=2) as agent:
+        phone = Phone(agent.address, "token", time.monotonic)
+        await phone.call()
+        await phone.close()
+    assert len(agent.requests) == 3
+    assert len(set(agent.requests)) == 1

@@ -27,20 +27,29 @@ def beep(seconds: float, hz: float = 440.0) -> Sound:
 class BeepingAgent:
     """Serves POST and DELETE of /v1/legs, beeps `turns` times, then hangs up.
 
-    It hears nothing during its first beep; what the caller said meanwhile is answered after `pause_s`.
+    It hears nothing during its first beep; what the caller said meanwhile is answered after `pause_s`. The first `away`
+    offers find it away.
     """
 
     def __init__(
-        self, turns: int, *, refuse: tuple[int, str] | None = None, first_beep_s: float = 0.5, pause_s: float = 0.0
+        self,
+        turns: int,
+        *,
+        refuse: tuple[int, str] | None = None,
+        away: int = 0,
+        first_beep_s: float = 0.5,
+        pause_s: float = 0.0,
     ) -> None:
         self._turns = turns
         self._first_beep_s = first_beep_s
         self._pause = np.zeros(int(pause_s * OPUS_RATE), dtype=np.float32)
         self._refuse = refuse
+        self._away = away
         self._runner: web.AppRunner | None = None
         self._peer: RTCPeerConnection | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.tokens: list[str] = []
+        self.requests: list[str] = []
         self.caller_turns = 0
         self.address = ""
 
@@ -67,6 +76,9 @@ class BeepingAgent:
 
     async def _offer(self, request: web.Request) -> web.Response:
         self.tokens.append(request.headers["Authorization"])
+        self.requests.append(request.headers["Idempotency-Key"])
+        if len(self.requests) <= self._away:
+            return web.json_response({"reason": "LEDGER_AWAY"}, status=503)
         if self._refuse is not None:
             return web.json_response({"reason": self._refuse[1]}, status=self._refuse[0])
         self._peer = peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))

@@ -19,6 +19,8 @@ from cordboard.cli.demo.line_out import LineOut
 from cordboard.cli.demo.sound_in import ReceivedFrame, SoundIn
 from cordboard.core.errors import CordboardError, InternalError, UnavailableError
 
+_TRY_AGAIN_S = 0.3
+_AWAY = frozenset({502, 503, 504})
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 
 
@@ -37,15 +39,25 @@ class Answered:
 class Phone:
     """One call from the caller's side."""
 
-    def __init__(self, gateway: str, token: str, clock: Callable[[], float], *, path: str = "/v1/legs") -> None:
+    def __init__(
+        self,
+        gateway: str,
+        token: str,
+        clock: Callable[[], float],
+        *,
+        path: str = "/v1/legs",
+        patience_s: float = 10.0,
+    ) -> None:
         """Call through the gateway at an http address, with a caller's single-use token.
 
-        A human agent joins a call with an agent's token and `path` `/v1/calls/{call_id}/legs`.
+        A human agent joins a call with an agent's token and `path` `/v1/calls/{call_id}/legs`. A door that is away is
+        tried again for `patience_s` with the same request id, so that there is one call however often it was asked for.
         """
         self._gateway = gateway.rstrip("/")
         self._path = path
         self._token = token
         self._clock = clock
+        self._patience_s = patience_s
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._location = ""
         self._receiving: asyncio.Task[None] | None = None
@@ -85,6 +97,16 @@ class Phone:
             await asyncio.gather(self._receiving, return_exceptions=True)
 
     async def _post(self, sdp: str, request_id: str) -> tuple[str, str]:
+        until = self._clock() + self._patience_s
+        while True:
+            try:
+                return await self._post_once(sdp, request_id)
+            except UnavailableError:
+                if self._clock() >= until:
+                    raise
+                await asyncio.sleep(_TRY_AGAIN_S)
+
+    async def _post_once(self, sdp: str, request_id: str) -> tuple[str, str]:
         headers = {**self._headers(), "Content-Type": "application/sdp", "Idempotency-Key": request_id}
         try:
             async with (
@@ -144,5 +166,5 @@ async def _reason(response: aiohttp.ClientResponse) -> str:
 
 
 def _refusal(status: int, reason: str) -> CordboardError:
-    kind = UnavailableError if status >= 500 else InternalError
+    kind = UnavailableError if status in _AWAY else InternalError
     return kind(reason or "REFUSED", f"the gateway answered {status}")
