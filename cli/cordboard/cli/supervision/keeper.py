@@ -29,8 +29,12 @@ class Keeper:
         ports: PortBook,
         reaper: Reaper,
         changed: Callable[[ServiceState], None],
+        steady_seconds: float = STEADY_SECONDS,
     ) -> None:
-        """Describe what is kept; `changed` hears of every change of its state."""
+        """Describe what is kept; `changed` hears of every change of its state.
+
+        What dies after it lived for `steady_seconds` is started again without the back-off of what keeps dying.
+        """
         log = directory.logs / f"{service.name}.log"
         self.state = ServiceState(service.name, service.kind, log=str(log))
         self.service = service
@@ -42,6 +46,7 @@ class Keeper:
         self._ports = ports
         self._reaper = reaper
         self._changed = changed
+        self._steady_seconds = steady_seconds
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -72,7 +77,7 @@ class Keeper:
             else:
                 ever_ready = True
                 note = f"ended with {_name_of_end(ended)}"
-            delay = FIRST_DELAY if loop.time() - started > STEADY_SECONDS else min(delay * 2, LAST_DELAY)
+            delay = FIRST_DELAY if loop.time() - started > self._steady_seconds else min(delay * 2, LAST_DELAY)
             self.state.restarts += 1
             self._set("restarting", note=note)
             await asyncio.sleep(delay if tries or self.state.restarts > 1 else 0)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cordboard.cli.supervision import catalogue
-from cordboard.cli.supervision.keeper import Keeper
+from cordboard.cli.supervision.keeper import STEADY_SECONDS, Keeper
 from cordboard.cli.supervision.port_book import PortBook
 from cordboard.cli.supervision.postgres import remove_data
 from cordboard.cli.supervision.reaper import Reaper
@@ -28,7 +28,8 @@ class Stack:
     """The servers and processes of one folder, started on entry, stopped on exit, restarted when they die.
 
     `counts` says how many there are of a component (1 where nothing is said). `describe` replaces the whole list, for
-    tests. `observe` hears of every change of a service's state.
+    tests. `observe` hears of every change of a service's state. What dies after `steady_seconds` is not slowed by
+    back-off.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Stack:
         counts: dict[str, int] | None = None,
         describe: Describe | None = None,
         observe: Callable[[ServiceState], None] = lambda state: None,
+        steady_seconds: float = STEADY_SECONDS,
     ) -> None:
         """Describe the stack; nothing is started yet."""
         self.directory = StateDirectory(home)
@@ -45,6 +47,7 @@ class Stack:
         self._counts = counts or {}
         self._describe = describe or self._everything
         self._observe = observe
+        self._steady_seconds = steady_seconds
         self._keepers: dict[str, Keeper] = {}
         self._held = contextlib.ExitStack()
 
@@ -120,7 +123,7 @@ class Stack:
         reaper = Reaper()
         self._held.callback(reaper.close)
         for service in self._describe(self.directory, ports):
-            keeper = Keeper(service, self.directory, ports, reaper, self._changed)
+            keeper = Keeper(service, self.directory, ports, reaper, self._changed, self._steady_seconds)
             self._keepers[service.name] = keeper
             self.state.services[service.name] = keeper.state
         for keeper in self._keepers.values():
