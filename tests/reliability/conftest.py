@@ -35,7 +35,8 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     """Everything, on real servers, with two workers. `CORDBOARD_KILL_HOME` keeps its folder for a look at it."""
     kept = os.environ.get("CORDBOARD_KILL_HOME", "")
     home = Path(kept) if kept else tmp_path_factory.mktemp("kills") / "home"
-    async with Stack(home, counts={"worker": 2}) as running:
+    # Killed every few seconds, they would be taken for processes that cannot live.
+    async with Stack(home, counts={"worker": 2}, steady_seconds=5) as running:
         yield running
     if not kept:
         destroy(home)

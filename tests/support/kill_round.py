@@ -1,6 +1,7 @@
 """Staggered calls on one stack, and the kills of one process among them."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -112,8 +113,6 @@ class KillRound:
 
     async def _place(self, number: int, call: SpokenCall) -> None:
         await asyncio.sleep(number * self._plan.stagger_s)
-        # A caller who is told `try again` does so; these have one try.
-        await self._here.wait()
         await call.call()
         await call.finish()
 
@@ -144,6 +143,7 @@ class KillRound:
     async def _read(self, calls: list[SpokenCall]) -> Round:
         home = self._stack.directory.root
         done = Round(calls, self._kills)
+        self._write_down(home / "calls" / f"{self._plan.component}-kills.json")
         for call in calls:
             done.records[call.call_id] = await _quiet_record(home, call.call_id)
             done.chains[call.call_id] = await chain_is_valid(home, call.call_id)
@@ -155,6 +155,11 @@ class KillRound:
                 ledger=self._stack.address("ledger"),
             )
         return done
+
+    def _write_down(self, file: Path) -> None:
+        """Leave the times for whoever looks into a kept folder."""
+        kills = [{"point": str(kill.point), "at": kill.at, "wall": kill.wall} for kill in self._kills]
+        file.write_text(json.dumps(kills, indent=1), encoding="utf-8")
 
 
 async def _quiet_record(home: Path, call_id: str) -> list[Envelope]:
