@@ -126,6 +126,8 @@ async def test_an_agent_does_what_it_is_told_in_its_calls_alone(seams: Seams) ->
     assert answer.engine_versions
     await seams.agents.deliver(seams.agent, DeliverToolResultRequest(call_id="c1", tool_call_id="t"))
     assert (await seams.agents.say(seams.agent, SayRequest(request_id="s", call_id="c1", text="x"))).play_id
+    await seams.agents.release(seams.agent, ReleaseRequest(call_id="c1", engage_request_id="another"))
+    await seams.agents.say(seams.agent, SayRequest(request_id="s2", call_id="c1", text="y"))
     await seams.agents.release(seams.agent, ReleaseRequest(call_id="c1"))
     with pytest.raises(NotFoundError):
         await seams.agents.release(seams.agent, ReleaseRequest(call_id="c1"))

@@ -175,3 +175,13 @@ async def test_a_released_agent_leaves_and_a_repeat_is_fine(desk: Desk) -> None:
     await desk.servicer.Release(request, NO_CONTEXT)
 
     assert desk.nodes[0].released
+
+
+async def test_a_release_of_another_engagement_leaves_the_agent_where_it_is(desk: Desk) -> None:
+    await desk.engage("r-2")
+    request = voice.ReleaseRequest(request_id="r", call_id="call-1", reason="REPLACED", engage_request_id="r-1")
+    await desk.servicer.Release(request, NO_CONTEXT)
+    assert desk.roster.find("call-1", engaged_by="r-2")
+    request.engage_request_id = "r-2"
+    await desk.servicer.Release(request, NO_CONTEXT)
+    await desk.until_empty()

@@ -20,12 +20,12 @@ class MemoryVoiceAgents:
         self.delivered: list[DeliverToolResultRequest] = []
         self.said: list[SayRequest] = []
         self.released: list[tuple[str, ReleaseRequest]] = []
-        self._calls: dict[str, set[str]] = {}
+        self._calls: dict[str, dict[str, str]] = {}
 
     async def engage(self, address: str, request: EngageRequest) -> EngageResponse:
         """Take the talk; see VoiceAgents.engage."""
         self._check(address)
-        self._calls.setdefault(address, set()).add(request.call_id)
+        self._calls.setdefault(address, {})[request.call_id] = request.request_id
         if all(seen.request_id != request.request_id for _, seen in self.engaged):
             self.engaged.append((address, request))
         return EngageResponse(engine_versions={"asr": "none"})
@@ -44,8 +44,9 @@ class MemoryVoiceAgents:
     async def release(self, address: str, request: ReleaseRequest) -> None:
         """Leave the call; see VoiceAgents.release."""
         self._check(address, request.call_id)
-        self.released.append((address, request))
-        self._calls[address].discard(request.call_id)
+        if request.engage_request_id in ("", self._calls[address][request.call_id]):
+            self.released.append((address, request))
+            del self._calls[address][request.call_id]
 
     def lose(self, address: str) -> None:
         """Let an agent die with all its calls."""
@@ -60,5 +61,5 @@ class MemoryVoiceAgents:
     def _check(self, address: str, call_id: str | None = None) -> None:
         if address in self.away:
             raise UnavailableError("PEER_AWAY", "the voice agent does not answer")
-        if call_id is not None and call_id not in self._calls.get(address, set()):
+        if call_id is not None and call_id not in self._calls.get(address, {}):
             raise NotFoundError("CALL_NOT_FOUND", "the voice agent is not in that call")

@@ -34,6 +34,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
+    request_id: str
     conversation: Conversation
     task: "asyncio.Task[None]"
 
@@ -77,7 +78,7 @@ class Roster:
             new_id=surroundings.new_id,
         )
         task = asyncio.create_task(conversation.run())
-        seat = _Seat(conversation, task)
+        seat = _Seat(request.request_id, conversation, task)
         self._seats[request.call_id] = seat
         task.add_done_callback(lambda done: self._over(request.call_id, seat, done))
         self._prepare(engagement)
@@ -89,10 +90,10 @@ class Roster:
             # The seat is given back by a callback of the task, which comes after the wait.
             await asyncio.sleep(0)
 
-    def find(self, call_id: str) -> Conversation:
-        """Give the conversation of a call. Raises NotFoundError(CALL_NOT_FOUND)."""
+    def find(self, call_id: str, *, engaged_by: str = "") -> Conversation:
+        """Give the conversation of a call, that request's when one is named. Raises NotFoundError(CALL_NOT_FOUND)."""
         seat = self._seats.get(call_id)
-        if seat is None:
+        if seat is None or engaged_by not in ("", seat.request_id):
             raise NotFoundError("CALL_NOT_FOUND", "this voice agent is not in that call", call_id=call_id)
         return seat.conversation
 

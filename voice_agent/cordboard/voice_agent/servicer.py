@@ -53,10 +53,10 @@ class VoiceAgentServicer(VoiceAgentServiceServicer):
     async def Release(  # noqa: N802 - the name in the contract
         self, request: voice.ReleaseRequest, context: Any
     ) -> voice.ReleaseResponse:
-        """Leave the call; an agent that is not in it has left it already."""
+        """Leave the call; an agent that is not in it, or by another request, has left it already."""
         _require(request, "call_id")
         try:
-            conversation = self._roster.find(request.call_id)
+            conversation = self._roster.find(request.call_id, engaged_by=request.engage_request_id)
         except NotFoundError:
             return voice.ReleaseResponse()
         conversation.release(finish_speaking=request.finish_speaking, last_words=tuple(request.last_words))

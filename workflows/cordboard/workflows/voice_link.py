@@ -113,6 +113,8 @@ class VoiceLink:
             reason=reason,
             finish_speaking=finish_speaking,
             last_words=last_words,
+            # Whoever answers at the address of a dead one by now may be in the call anew.
+            engage_request_id=self._request_id(f"engage/{self._number}"),
         )
         release = ReleaseVoiceInput(address=self._address, request=request)
         self._address = ""

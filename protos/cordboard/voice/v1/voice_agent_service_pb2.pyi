@@ -431,6 +431,7 @@ class ReleaseRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     FINISH_SPEAKING_FIELD_NUMBER: _builtins.int
     LAST_WORDS_FIELD_NUMBER: _builtins.int
+    ENGAGE_REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. UUID of the request."""
     call_id: _builtins.str
@@ -439,6 +440,8 @@ class ReleaseRequest(_message.Message):
     """Required. Stable reason."""
     finish_speaking: _builtins.bool
     """True to finish the sentence that is being said."""
+    engage_request_id: _builtins.str
+    """request_id of the Engage that is taken back; an agent that another Engage put into the call stays. Empty: any."""
     @_builtins.property
     def last_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Clauses to say before leaving, such as that a colleague is being asked; empty for none. Needs finish_speaking."""
@@ -451,10 +454,11 @@ class ReleaseRequest(_message.Message):
         reason: _builtins.str = ...,
         finish_speaking: _builtins.bool = ...,
         last_words: _abc.Iterable[_builtins.str] | None = ...,
+        engage_request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "finish_speaking", b"finish_speaking", "last_words", b"last_words", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "engage_request_id", b"engage_request_id", "finish_speaking", b"finish_speaking", "last_words", b"last_words", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
