@@ -78,7 +78,7 @@ class Plan:
     """Chooses the instance for a call."""
     on_kill: Callable[[Kill], Awaitable[None]] = only_wait
     """Runs right after the kill, while the process is away."""
-    stagger_s: float = 9.0
+    stagger_s: float = 8.0
     """From the start of one call to the next."""
     rest_s: float = 3.0
     """From the process's return to the next kill at the least."""
