@@ -56,6 +56,10 @@ test: setup test-packages ## Run the tests (ARGS= passes on to pytest)
 test-packages: ## Install the Debian packages that tests need, or name those that are missing
 	@bash scripts/install_test_packages.sh
 
+.PHONY: kills
+kills: setup ## Kill each process in the middle of speaking turns, five times, under calls (about 8 minutes)
+	$(BIN)/pytest -m kill tests/reliability -s $(ARGS)
+
 .PHONY: soak
 soak: setup ## Place demo calls on one stack for SOAK_MINUTES (default 10) and watch its memory
 	@$(BIN)/cordboard bench soak --minutes $${SOAK_MINUTES:-10} $(ARGS)

@@ -38,12 +38,12 @@ from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.grpc_channel import open_user_channel
 from cordboard.workflows.names import workflow_id
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kill, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 FIRST_SEED = int(os.environ.get("CORDBOARD_KILL_SEED", "0"))
 CALLS = int(os.environ.get("CORDBOARD_KILL_CALLS", "5"))
 MOST_EXTRA_GAP_MS = 200.0
-"""No caller may hear a longer gap than this beyond what the machine's own scheduling had caused before."""
+"""No caller may hear a longer gap than this beyond what the machine's own scheduling causes when nobody dies."""
 
 
 def points(base: int, count: int = CALLS) -> list[KillPoint]:
