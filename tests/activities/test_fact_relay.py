@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 from temporal import eventually
 
@@ -102,6 +103,17 @@ async def test_a_fact_that_is_not_urgent_waits_for_others() -> None:
         expected.append(await log.fact(call_id, ConversationEnded()))
         await eventually(lambda: signals.seqs(call_id) == expected)
     assert len(signals.batches) == 1
+
+
+async def test_a_fact_that_waited_for_a_relay_that_died_waits_no_more() -> None:
+    log, signals = Log(), MemorySignals()
+    call_id = await log.call()
+    expected = [await log.fact(call_id, SlotsFilled(turn_id="1"))]
+    later = lambda: datetime.now(UTC) + timedelta(seconds=31)  # noqa: E731
+    relay = asyncio.create_task(FactRelay(log.ledger, signals, "worker/w2/b1", linger=30, clock=later).run())
+    await eventually(lambda: signals.seqs(call_id) == expected)
+    relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
 
 
 async def test_facts_wait_while_the_calls_cannot_be_reached() -> None:

@@ -40,7 +40,8 @@ from cordboard.workflows.vertical_pack import VerticalPack, installed_packs
 
 _log = logging.getLogger(__name__)
 
-APPEND_DEADLINE = 3.0
+APPEND_DEADLINE = 1.5
+"""Within the time after which the calls take a worker that appends for dead."""
 
 
 class WorkerParts:

@@ -1,7 +1,8 @@
 """Follows the log and hands each call the facts that its workflow decides on."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from functools import partial
 
 from google.protobuf.message import Message
@@ -19,6 +20,7 @@ from cordboard.call.v1.facts_pb2 import (
     ToolCallRequested,
     VoicePortChanged,
 )
+from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
 from cordboard.runtime.ledger_client import CursorLease, Ledger
 
@@ -38,6 +40,10 @@ RELAYED = URGENT | _names(EngineVersionsReported, SlotsFilled)
 """Facts that a call's workflow consumes."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class FactRelay:
     """The one reader, of all workers, that turns facts into signals.
 
@@ -45,12 +51,21 @@ class FactRelay:
     may reach its call twice and never not at all.
     """
 
-    def __init__(self, ledger: Ledger, signals: CallSignals, owner: str, *, linger: float = LINGER) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        signals: CallSignals,
+        owner: str,
+        *,
+        linger: float = LINGER,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
         """Make a relay that leases the cursor as `owner` (`component/instance/boot_id`)."""
         self._ledger = ledger
         self._signals = signals
         self._owner = owner
         self._linger = linger
+        self._clock = clock
 
     async def run(self) -> None:
         """Relay until cancelled: wait for the lease, follow while it holds, wait again."""
@@ -67,11 +82,16 @@ class FactRelay:
         async with _closing(feed):
             async for response in feed:
                 calls = [
-                    (envelope, envelope.event.event.TypeName() in URGENT)
+                    (envelope, self._is_pressing(envelope))
                     for envelope in response.events
                     if envelope.event.stream.kind == "call"
                 ]
                 await mailboxes.post(calls, response.position)
+
+    def _is_pressing(self, envelope: Envelope) -> bool:
+        """Tell whether a fact may not wait: it is urgent, or a relay that died has let it wait already."""
+        waited = self._clock() - envelope.recorded_at.ToDatetime(UTC)
+        return envelope.event.event.TypeName() in URGENT or waited.total_seconds() > self._linger
 
 
 @contextlib.asynccontextmanager

@@ -127,7 +127,8 @@ async def _append(batch: AppendRequest, is_pressing: Callable[[], bool], press_o
     waiting = workflow.start_activity(
         activity_stubs.append,
         batch,
-        start_to_close_timeout=timedelta(seconds=5),
+        # So long nobody knows that the worker which was to do it has died. A repeat is fine: the log tells repeats.
+        start_to_close_timeout=timedelta(seconds=2),
         retry_policy=RetryPolicy(
             initial_interval=timedelta(milliseconds=100),
             backoff_coefficient=1.5,
