@@ -21,7 +21,9 @@ from cordboard.runtime.ledger_client import call_stream
 
 SCRIPT = Path(__file__).parents[1] / "reliability" / "brief_call.json"
 WINDOW_S = 8.0
-"""How long after a kill something may be its consequence."""
+"""How long after a kill a decision may be late because of it."""
+HEARD_S = 6.0
+"""How long after a kill the media may be disturbed by it; the process is back long before."""
 
 
 @dataclass(slots=True)
@@ -55,13 +57,10 @@ class Round:
         return self.records[call.call_id]
 
     def rtp_ms(self) -> tuple[float, float]:
-        """Give the longest gap in what callers received before the first kill, and the longest after any of them."""
-        first = min(kill.at for kill in self.kills)
-        noise = max(longest_ms(call.rtp_gaps(), 0, first) for call in self.calls)
-        after = max(
-            longest_ms(call.rtp_gaps(), kill.at, kill.at + WINDOW_S) for kill in self.kills for call in kill.calls
-        )
-        return noise, after
+        """Give the longest gap in what callers received while nobody had just been killed, and the longest after."""
+        spans = [(kill.at, kill.at + HEARD_S) for kill in self.kills]
+        gaps = [gap for call in self.calls for gap in call.rtp_gaps()]
+        return longest_ms(gaps, spans, within=False), longest_ms(gaps, spans, within=True)
 
 
 async def only_wait(_: Kill) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-_HEAD = ("kill -9 of", "kills", "calls hit", "recovery", "p50 s", "max s", "rtp gap ms", "before ms", "seeds")
+_HEAD = ("kill -9 of", "kills", "calls hit", "recovery", "p50 s", "max s", "rtp gap ms", "else ms", "seeds")
 
 
 @dataclass(frozen=True, slots=True)

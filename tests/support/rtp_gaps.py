@@ -12,7 +12,8 @@ from itertools import pairwise
 from cordboard.cli.demo.sound import AUDIBLE_DBOV, OPUS_RATE
 
 PACKET_MS = 20.0
-_FADE_OUT = 5
+_FADE_OUT = 4
+"""One less than are sent: the decoder lets the last sound ring on through the first."""
 _NEAR_S = 0.1
 
 
@@ -66,6 +67,6 @@ def less_own_stalls(gaps: Iterable[Gap], stalls: Sequence[Sequence[float]]) -> l
     return cut
 
 
-def longest_ms(gaps: Iterable[Gap], since: float, until: float) -> float:
-    """Give the longest gap that was over between two moments of the monotonic clock; 0 when there was none."""
-    return max((gap.ms for gap in gaps if since <= gap.at < until), default=0.0)
+def longest_ms(gaps: Iterable[Gap], spans: Sequence[tuple[float, float]], *, within: bool) -> float:
+    """Give the longest gap that was over within spans of the monotonic clock, or outside of them; 0 for none."""
+    return max((gap.ms for gap in gaps if any(a <= gap.at < b for a, b in spans) is within), default=0.0)
