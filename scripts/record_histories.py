@@ -28,6 +28,8 @@ async def record(house: House, name: str) -> None:
     history = await call.handle.fetch_history()
     # The machine that recorded it is nobody's business.
     content = re.sub(r'"identity": "[^"]*"', '"identity": "recorder"', history.to_json())
+    # Sticky queues are named after the process and its machine.
+    content = re.sub(r'"(\d+)@[\w.-]+"', r'"\1@recorder"', content)
     compact = json.dumps(json.loads(content), separators=(",", ":"))
     (HISTORIES / f"{name}.json").write_text(compact + "\n", encoding="utf-8")
     print(f"{name}: {len(history.events)} events")
