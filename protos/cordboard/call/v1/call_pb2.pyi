@@ -444,6 +444,9 @@ class CallView(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     ESCALATION_REASON_FIELD_NUMBER: _builtins.int
     HAND_OVER_FIELD_NUMBER: _builtins.int
+    WORKFLOW_FIELD_NUMBER: _builtins.int
+    WORKFLOW_VERSION_FIELD_NUMBER: _builtins.int
+    SCRIPT_REASON_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Output only. The call's id, a UUIDv7."""
     tenant: _builtins.str
@@ -480,6 +483,12 @@ class CallView(_message.Message):
     """Output only. Why a human was asked for, empty when nobody asked."""
     hand_over: _builtins.str
     """Output only. Hand-over for a human; empty for a reader without the scope `phi`."""
+    workflow: _builtins.str
+    """Output only. Registered workflow that runs the call, empty for the default script."""
+    workflow_version: _builtins.str
+    """Output only. Version of it that the call is pinned to."""
+    script_reason: _builtins.str
+    """Output only. Why the default script took over from it, empty when it did not."""
     @_builtins.property
     def phases(self) -> _containers.RepeatedScalarFieldContainer[Global___Phase.ValueType]:
         """Output only. Every phase it went through, in order."""
@@ -541,10 +550,13 @@ class CallView(_message.Message):
         profile: _builtins.str = ...,
         escalation_reason: _builtins.str = ...,
         hand_over: _builtins.str = ...,
+        workflow: _builtins.str = ...,
+        workflow_version: _builtins.str = ...,
+        script_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "routing", b"routing", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

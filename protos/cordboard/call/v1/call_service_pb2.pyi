@@ -33,6 +33,7 @@ class StartCallRequest(_message.Message):
     DIRECTION_FIELD_NUMBER: _builtins.int
     SDP_OFFER_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. UUID; the same request gets the same answer."""
     vertical: _builtins.str
@@ -45,6 +46,8 @@ class StartCallRequest(_message.Message):
     """SDP offer of the caller's leg; empty when the leg is added later over HTTP."""
     target: _builtins.str
     """Outbound: whom to reach."""
+    input: _builtins.str
+    """Input of the registered workflow, as JSON that fits its schema; empty: `{}`."""
     def __init__(
         self,
         *,
@@ -54,10 +57,11 @@ class StartCallRequest(_message.Message):
         direction: _call_pb2.Direction.ValueType = ...,
         sdp_offer: _builtins.str = ...,
         target: _builtins.str = ...,
+        input: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "request_id", b"request_id", "sdp_offer", b"sdp_offer", "target", b"target", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "input", b"input", "request_id", b"request_id", "sdp_offer", b"sdp_offer", "target", b"target", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

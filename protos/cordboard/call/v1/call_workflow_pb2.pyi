@@ -8,6 +8,7 @@ In Temporal they travel as binary protobuf under the call's key.
 from collections import abc as _abc
 from cordboard.call.v1 import call_pb2 as _call_pb2
 from cordboard.call.v1 import call_service_pb2 as _call_service_pb2
+from cordboard.call.v1 import script_pb2 as _script_pb2
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -35,6 +36,9 @@ class CallInput(_message.Message):
     WORKFLOW_FIELD_NUMBER: _builtins.int
     DIRECTION_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    SCRIPT_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call, as given by OpenCall."""
     tenant: _builtins.str
@@ -47,6 +51,14 @@ class CallInput(_message.Message):
     """Required. Who started it."""
     target: _builtins.str
     """Outbound: whom to reach."""
+    input: _builtins.str
+    """Input of that workflow as JSON; it fits the schema of the registration."""
+    agent: _builtins.str
+    """Agent profile that the registration names; empty: the pack's default."""
+    @_builtins.property
+    def script(self) -> _script_pb2.PinnedScript:
+        """The registered workflow behind `workflow`, as it was when the call was started."""
+
     def __init__(
         self,
         *,
@@ -56,10 +68,13 @@ class CallInput(_message.Message):
         workflow: _builtins.str = ...,
         direction: _call_pb2.Direction.ValueType = ...,
         target: _builtins.str = ...,
+        script: _script_pb2.PinnedScript | None = ...,
+        input: _builtins.str = ...,
+        agent: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["script", b"script"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "direction", b"direction", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "call_id", b"call_id", "direction", b"direction", "input", b"input", "script", b"script", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

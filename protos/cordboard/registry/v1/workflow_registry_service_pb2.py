@@ -22,25 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5cordboard/registry/v1/workflow_registry_service.proto\x12\x15\x63ordboard.registry.v1\"\x9c\x01\n\rWorkflowEntry\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rworkflow_type\x18\x02 \x01(\t\x12\x12\n\ntask_queue\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x14\n\x0cinput_schema\x18\x05 \x01(\t\x12\x15\n\ragent_profile\x18\x06 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x07 \x03(\t\"b\n\x17RegisterWorkflowRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x33\n\x05\x65ntry\x18\x02 \x01(\x0b\x32$.cordboard.registry.v1.WorkflowEntry\"O\n\x18RegisterWorkflowResponse\x12\x33\n\x05\x65ntry\x18\x01 \x01(\x0b\x32$.cordboard.registry.v1.WorkflowEntry\"=\n\x14ListWorkflowsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"g\n\x15ListWorkflowsResponse\x12\x35\n\x07\x65ntries\x18\x01 \x03(\x0b\x32$.cordboard.registry.v1.WorkflowEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xfa\x01\n\x17WorkflowRegistryService\x12s\n\x10RegisterWorkflow\x12..cordboard.registry.v1.RegisterWorkflowRequest\x1a/.cordboard.registry.v1.RegisterWorkflowResponse\x12j\n\rListWorkflows\x12+.cordboard.registry.v1.ListWorkflowsRequest\x1a,.cordboard.registry.v1.ListWorkflowsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5cordboard/registry/v1/workflow_registry_service.proto\x12\x15\x63ordboard.registry.v1\x1a\x1egoogle/protobuf/duration.proto\"\xdb\x01\n\rWorkflowEntry\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rworkflow_type\x18\x02 \x01(\t\x12\x12\n\ntask_queue\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x14\n\x0cinput_schema\x18\x05 \x01(\t\x12\x15\n\ragent_profile\x18\x06 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x07 \x03(\t\x12\x10\n\x08vertical\x18\x08 \x01(\t\x12+\n\x08patience\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\"b\n\x17RegisterWorkflowRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x33\n\x05\x65ntry\x18\x02 \x01(\x0b\x32$.cordboard.registry.v1.WorkflowEntry\"O\n\x18RegisterWorkflowResponse\x12\x33\n\x05\x65ntry\x18\x01 \x01(\x0b\x32$.cordboard.registry.v1.WorkflowEntry\"=\n\x14ListWorkflowsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"g\n\x15ListWorkflowsResponse\x12\x35\n\x07\x65ntries\x18\x01 \x03(\x0b\x32$.cordboard.registry.v1.WorkflowEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x13GetScriptKeyRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"&\n\x14GetScriptKeyResponse\x12\x0e\n\x06subkey\x18\x01 \x01(\x0c\x32\xe3\x02\n\x17WorkflowRegistryService\x12s\n\x10RegisterWorkflow\x12..cordboard.registry.v1.RegisterWorkflowRequest\x1a/.cordboard.registry.v1.RegisterWorkflowResponse\x12j\n\rListWorkflows\x12+.cordboard.registry.v1.ListWorkflowsRequest\x1a,.cordboard.registry.v1.ListWorkflowsResponse\x12g\n\x0cGetScriptKey\x12*.cordboard.registry.v1.GetScriptKeyRequest\x1a+.cordboard.registry.v1.GetScriptKeyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cordboard.registry.v1.workflow_registry_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WORKFLOWENTRY']._serialized_start=81
-  _globals['_WORKFLOWENTRY']._serialized_end=237
-  _globals['_REGISTERWORKFLOWREQUEST']._serialized_start=239
-  _globals['_REGISTERWORKFLOWREQUEST']._serialized_end=337
-  _globals['_REGISTERWORKFLOWRESPONSE']._serialized_start=339
-  _globals['_REGISTERWORKFLOWRESPONSE']._serialized_end=418
-  _globals['_LISTWORKFLOWSREQUEST']._serialized_start=420
-  _globals['_LISTWORKFLOWSREQUEST']._serialized_end=481
-  _globals['_LISTWORKFLOWSRESPONSE']._serialized_start=483
-  _globals['_LISTWORKFLOWSRESPONSE']._serialized_end=586
-  _globals['_WORKFLOWREGISTRYSERVICE']._serialized_start=589
-  _globals['_WORKFLOWREGISTRYSERVICE']._serialized_end=839
+  _globals['_WORKFLOWENTRY']._serialized_start=113
+  _globals['_WORKFLOWENTRY']._serialized_end=332
+  _globals['_REGISTERWORKFLOWREQUEST']._serialized_start=334
+  _globals['_REGISTERWORKFLOWREQUEST']._serialized_end=432
+  _globals['_REGISTERWORKFLOWRESPONSE']._serialized_start=434
+  _globals['_REGISTERWORKFLOWRESPONSE']._serialized_end=513
+  _globals['_LISTWORKFLOWSREQUEST']._serialized_start=515
+  _globals['_LISTWORKFLOWSREQUEST']._serialized_end=576
+  _globals['_LISTWORKFLOWSRESPONSE']._serialized_start=578
+  _globals['_LISTWORKFLOWSRESPONSE']._serialized_end=681
+  _globals['_GETSCRIPTKEYREQUEST']._serialized_start=683
+  _globals['_GETSCRIPTKEYREQUEST']._serialized_end=721
+  _globals['_GETSCRIPTKEYRESPONSE']._serialized_start=723
+  _globals['_GETSCRIPTKEYRESPONSE']._serialized_end=761
+  _globals['_WORKFLOWREGISTRYSERVICE']._serialized_start=764
+  _globals['_WORKFLOWREGISTRYSERVICE']._serialized_end=1119
 # @@protoc_insertion_point(module_scope)

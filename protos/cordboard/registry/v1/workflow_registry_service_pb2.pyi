@@ -5,6 +5,7 @@ How platform teams bring their own workflows."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -31,6 +32,8 @@ class WorkflowEntry(_message.Message):
     INPUT_SCHEMA_FIELD_NUMBER: _builtins.int
     AGENT_PROFILE_FIELD_NUMBER: _builtins.int
     CAPABILITIES_FIELD_NUMBER: _builtins.int
+    VERTICAL_FIELD_NUMBER: _builtins.int
+    PATIENCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Name that StartCall uses."""
     workflow_type: _builtins.str
@@ -42,10 +45,18 @@ class WorkflowEntry(_message.Message):
     input_schema: _builtins.str
     """Required. JSON Schema of the input."""
     agent_profile: _builtins.str
-    """Name of the agent profile."""
+    """Name of the agent profile; empty: the pack's default."""
+    vertical: _builtins.str
+    """Required. Vertical pack whose calls it runs."""
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Verbs that the workflow uses."""
+        """Verbs that the workflow uses, such as `talk`; it may ask for no others."""
+
+    @_builtins.property
+    def patience(self) -> _duration_pb2.Duration:
+        """Longest time in which the workflow asks for nothing while no verb of its is under way, at most 10 minutes;
+        absent: 30 s. Then the default script takes over.
+        """
 
     def __init__(
         self,
@@ -57,10 +68,12 @@ class WorkflowEntry(_message.Message):
         input_schema: _builtins.str = ...,
         agent_profile: _builtins.str = ...,
         capabilities: _abc.Iterable[_builtins.str] | None = ...,
+        vertical: _builtins.str = ...,
+        patience: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["patience", b"patience"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_profile", b"agent_profile", "capabilities", b"capabilities", "input_schema", b"input_schema", "name", b"name", "task_queue", b"task_queue", "version", b"version", "workflow_type", b"workflow_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_profile", b"agent_profile", "capabilities", b"capabilities", "input_schema", b"input_schema", "name", b"name", "patience", b"patience", "task_queue", b"task_queue", "version", b"version", "vertical", b"vertical", "workflow_type", b"workflow_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -171,3 +184,47 @@ class ListWorkflowsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListWorkflowsResponse: _TypeAlias = ListWorkflowsResponse  # noqa: Y015
+
+@_typing.final
+class GetScriptKeyRequest(_message.Message):
+    """Request of GetScriptKey."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """Required. The call: the second part of the workflow id `call/{call_id}/v/{name}`."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetScriptKeyRequest: _TypeAlias = GetScriptKeyRequest  # noqa: Y015
+
+@_typing.final
+class GetScriptKeyResponse(_message.Message):
+    """Response of GetScriptKey."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBKEY_FIELD_NUMBER: _builtins.int
+    subkey: _builtins.bytes
+    """Output only. 32 bytes, for AES-256-GCM. Keep in memory only, for at most ten minutes."""
+    def __init__(
+        self,
+        *,
+        subkey: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subkey", b"subkey"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetScriptKeyResponse: _TypeAlias = GetScriptKeyResponse  # noqa: Y015

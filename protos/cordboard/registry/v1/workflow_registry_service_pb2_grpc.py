@@ -45,6 +45,11 @@ class WorkflowRegistryServiceStub:
                 request_serializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.ListWorkflowsRequest.SerializeToString,
                 response_deserializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.ListWorkflowsResponse.FromString,
                 _registered_method=True)
+        self.GetScriptKey = channel.unary_unary(
+                '/cordboard.registry.v1.WorkflowRegistryService/GetScriptKey',
+                request_serializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.GetScriptKeyRequest.SerializeToString,
+                response_deserializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.GetScriptKeyResponse.FromString,
+                _registered_method=True)
 
 
 class WorkflowRegistryServiceServicer:
@@ -52,14 +57,25 @@ class WorkflowRegistryServiceServicer:
     """
 
     def RegisterWorkflow(self, request, context):
-        """Registers a workflow under a name. Errors: UNKNOWN_QUEUE, BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH.
+        """Registers a workflow under a name, for the token's tenant. The version registered last is the current one.
+        Errors: UNKNOWN_QUEUE (nobody polls it), BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH, VERTICAL_UNKNOWN,
+        UNKNOWN_PROFILE, ENTRY_INVALID, SCOPE_MISSING (`workflows:register`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListWorkflows(self, request, context):
-        """Lists what is registered.
+        """Lists what is registered, in the current versions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetScriptKey(self, request, context):
+        """Gives the key of what travels between one call and its registered workflow; nothing else opens with it. That it
+        was given stands on the call's log. Errors: SCOPE_MISSING (`scripts:run`), CALL_NOT_FOUND, NOT_A_SCRIPT (the call
+        is run by no registered workflow), KEY_DESTROYED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,6 +93,11 @@ def add_WorkflowRegistryServiceServicer_to_server(servicer, server):
                     servicer.ListWorkflows,
                     request_deserializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.ListWorkflowsRequest.FromString,
                     response_serializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.ListWorkflowsResponse.SerializeToString,
+            ),
+            'GetScriptKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetScriptKey,
+                    request_deserializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.GetScriptKeyRequest.FromString,
+                    response_serializer=cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.GetScriptKeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +155,33 @@ class WorkflowRegistryService:
             '/cordboard.registry.v1.WorkflowRegistryService/ListWorkflows',
             cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.ListWorkflowsRequest.SerializeToString,
             cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.ListWorkflowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetScriptKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.registry.v1.WorkflowRegistryService/GetScriptKey',
+            cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.GetScriptKeyRequest.SerializeToString,
+            cordboard_dot_registry_dot_v1_dot_workflow__registry__service__pb2.GetScriptKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

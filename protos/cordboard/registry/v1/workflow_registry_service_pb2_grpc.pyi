@@ -34,9 +34,17 @@ class WorkflowRegistryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> WorkflowRegistryServiceAsyncStub: ...
     RegisterWorkflow: _grpc.UnaryUnaryMultiCallable[_workflow_registry_service_pb2.RegisterWorkflowRequest, _workflow_registry_service_pb2.RegisterWorkflowResponse]
-    """Registers a workflow under a name. Errors: UNKNOWN_QUEUE, BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH."""
+    """Registers a workflow under a name, for the token's tenant. The version registered last is the current one.
+    Errors: UNKNOWN_QUEUE (nobody polls it), BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH, VERTICAL_UNKNOWN,
+    UNKNOWN_PROFILE, ENTRY_INVALID, SCOPE_MISSING (`workflows:register`).
+    """
     ListWorkflows: _grpc.UnaryUnaryMultiCallable[_workflow_registry_service_pb2.ListWorkflowsRequest, _workflow_registry_service_pb2.ListWorkflowsResponse]
-    """Lists what is registered."""
+    """Lists what is registered, in the current versions."""
+    GetScriptKey: _grpc.UnaryUnaryMultiCallable[_workflow_registry_service_pb2.GetScriptKeyRequest, _workflow_registry_service_pb2.GetScriptKeyResponse]
+    """Gives the key of what travels between one call and its registered workflow; nothing else opens with it. That it
+    was given stands on the call's log. Errors: SCOPE_MISSING (`scripts:run`), CALL_NOT_FOUND, NOT_A_SCRIPT (the call
+    is run by no registered workflow), KEY_DESTROYED.
+    """
 
 @_typing.type_check_only
 class WorkflowRegistryServiceAsyncStub(WorkflowRegistryServiceStub):
@@ -44,9 +52,17 @@ class WorkflowRegistryServiceAsyncStub(WorkflowRegistryServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterWorkflow: _aio.UnaryUnaryMultiCallable[_workflow_registry_service_pb2.RegisterWorkflowRequest, _workflow_registry_service_pb2.RegisterWorkflowResponse]  # type: ignore[assignment]
-    """Registers a workflow under a name. Errors: UNKNOWN_QUEUE, BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH."""
+    """Registers a workflow under a name, for the token's tenant. The version registered last is the current one.
+    Errors: UNKNOWN_QUEUE (nobody polls it), BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH, VERTICAL_UNKNOWN,
+    UNKNOWN_PROFILE, ENTRY_INVALID, SCOPE_MISSING (`workflows:register`).
+    """
     ListWorkflows: _aio.UnaryUnaryMultiCallable[_workflow_registry_service_pb2.ListWorkflowsRequest, _workflow_registry_service_pb2.ListWorkflowsResponse]  # type: ignore[assignment]
-    """Lists what is registered."""
+    """Lists what is registered, in the current versions."""
+    GetScriptKey: _aio.UnaryUnaryMultiCallable[_workflow_registry_service_pb2.GetScriptKeyRequest, _workflow_registry_service_pb2.GetScriptKeyResponse]  # type: ignore[assignment]
+    """Gives the key of what travels between one call and its registered workflow; nothing else opens with it. That it
+    was given stands on the call's log. Errors: SCOPE_MISSING (`scripts:run`), CALL_NOT_FOUND, NOT_A_SCRIPT (the call
+    is run by no registered workflow), KEY_DESTROYED.
+    """
 
 class WorkflowRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Registered workflows. Served by the gateway."""
@@ -57,7 +73,10 @@ class WorkflowRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _workflow_registry_service_pb2.RegisterWorkflowRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_workflow_registry_service_pb2.RegisterWorkflowResponse, _abc.Awaitable[_workflow_registry_service_pb2.RegisterWorkflowResponse]]:
-        """Registers a workflow under a name. Errors: UNKNOWN_QUEUE, BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH."""
+        """Registers a workflow under a name, for the token's tenant. The version registered last is the current one.
+        Errors: UNKNOWN_QUEUE (nobody polls it), BAD_SCHEMA, MISSING_CAPABILITY, VERSION_CLASH, VERTICAL_UNKNOWN,
+        UNKNOWN_PROFILE, ENTRY_INVALID, SCOPE_MISSING (`workflows:register`).
+        """
 
     @_abc_1.abstractmethod
     def ListWorkflows(
@@ -65,6 +84,17 @@ class WorkflowRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _workflow_registry_service_pb2.ListWorkflowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_workflow_registry_service_pb2.ListWorkflowsResponse, _abc.Awaitable[_workflow_registry_service_pb2.ListWorkflowsResponse]]:
-        """Lists what is registered."""
+        """Lists what is registered, in the current versions."""
+
+    @_abc_1.abstractmethod
+    def GetScriptKey(
+        self,
+        request: _workflow_registry_service_pb2.GetScriptKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_workflow_registry_service_pb2.GetScriptKeyResponse, _abc.Awaitable[_workflow_registry_service_pb2.GetScriptKeyResponse]]:
+        """Gives the key of what travels between one call and its registered workflow; nothing else opens with it. That it
+        was given stands on the call's log. Errors: SCOPE_MISSING (`scripts:run`), CALL_NOT_FOUND, NOT_A_SCRIPT (the call
+        is run by no registered workflow), KEY_DESTROYED.
+        """
 
 def add_WorkflowRegistryServiceServicer_to_server(servicer: WorkflowRegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
