@@ -36,7 +36,7 @@ from cordboard.call.v1 import call_pb2, decisions_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.core import phases, routing
 from cordboard.core.decide.dispatch import COMMANDS, FACTS
-from cordboard.core.errors import ConflictError, InvalidError, NotFoundError, WrongStateError
+from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WrongStateError
 from cordboard.core.evolve import evolve
 from cordboard.core.evolve.dispatch import EFFECTS
 from cordboard.core.fold import fold
@@ -45,7 +45,7 @@ from cordboard.core.view import to_view
 from cordboard.media.v1 import command_pb2 as media
 from cordboard.media.v1 import leg_pb2
 
-REFUSALS = (WrongStateError, InvalidError, NotFoundError, ConflictError)
+REFUSALS = (WrongStateError, ForbiddenError, InvalidError, NotFoundError, ConflictError)
 FEW = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -256,6 +256,21 @@ def test_no_sequence_of_messages_leads_to_an_illegal_log(
             assert story.state is before
         check_state(story)
     check_log(story.log)
+
+
+@FEW
+@given(beginnings, st.lists(st.one_of(asked, seen), max_size=30))
+def test_whatever_is_asked_a_leg_is_only_ever_replaced_by_its_own_party(
+    beginning: tuple[Message, ...], messages: list[Message]
+) -> None:
+    story = Story(beginning)
+    for message in messages:
+        refusal_of(story, message)
+    added = {event.leg_id: event for event, _ in story.log if isinstance(event, decisions_pb2.LegAdded)}
+    for leg in added.values():
+        if leg.replaces_leg_id:
+            replaced = added[leg.replaces_leg_id]
+            assert (leg.role, leg.party_id) == (replaced.role, replaced.party_id)
 
 
 @FEW

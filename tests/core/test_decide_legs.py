@@ -24,12 +24,13 @@ from call_story import (
 
 from cordboard.call.v1 import call_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
-from cordboard.core.errors import ConflictError, InvalidError, NotFoundError, WrongStateError
+from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WrongStateError
 from cordboard.media.v1.leg_pb2 import (
     LEG_ROLE_AI_AGENT,
     LEG_ROLE_CALLER,
     LEG_ROLE_COPILOT,
     LEG_ROLE_HUMAN_AGENT,
+    LEG_ROLE_SUPERVISOR,
     LEG_STATE_ALERTING,
     LEG_STATE_CONNECTED,
     LEG_STATE_FAILED,
@@ -120,9 +121,18 @@ def test_a_leg_takes_the_place_of_one_in_its_own_role() -> None:
         story.say(add("leg-x", LEG_ROLE_CALLER, replaces="leg-y"))
 
 
+def test_a_leg_takes_the_place_of_its_own_partys_only() -> None:
+    story = Story(BRIDGED)
+    before = story.now
+    for role, replaced in ((LEG_ROLE_CALLER, CALLER), (LEG_ROLE_HUMAN_AGENT, AGENT), (LEG_ROLE_SUPERVISOR, SUPERVISOR)):
+        with pytest.raises(ForbiddenError, match="LEG_NOT_YOURS"):
+            story.say(add("leg-x", role, replaces=replaced, party="somebody-else"))
+    assert story.now is before
+
+
 def test_a_replacing_leg_inherits_ears_voice_and_place() -> None:
     story = Story(BRIDGED)
-    story.say(add("leg-c-agent-2", LEG_ROLE_HUMAN_AGENT, replaces=AGENT))
+    story.say(add("leg-c-agent-2", LEG_ROLE_HUMAN_AGENT, replaces=AGENT, party="nurse-7"))
     assert hears(story)[CALLER] == ("leg-c-agent-2",)
     assert story.now.offer is not None
     assert story.now.offer.leg_id == "leg-c-agent-2"
@@ -131,7 +141,7 @@ def test_a_replacing_leg_inherits_ears_voice_and_place() -> None:
 
 def test_a_new_instance_of_the_voice_agent_takes_over_the_talk() -> None:
     story = Story(ENGAGED)
-    story.say(add("leg-b-ai-2", LEG_ROLE_AI_AGENT, replaces=AI))
+    story.say(add("leg-b-ai-2", LEG_ROLE_AI_AGENT, replaces=AI, party="front-desk-intake"))
     assert story.now.ai_engaged
     assert story.now.talk is not None
     assert story.now.talk.leg_id == "leg-b-ai-2"

@@ -253,10 +253,14 @@ async def test_a_bad_token_opens_no_method(house: House, method: str, which: str
 @pytest.mark.parametrize(
     ("role", "scopes", "asked", "reason"),
     [
-        ("app", ("legs:add",), leg_pb2.LEG_ROLE_SUPERVISOR, None),
+        ("app", ("calls:supervise",), leg_pb2.LEG_ROLE_SUPERVISOR, None),
+        ("app", ("calls:supervise",), leg_pb2.LEG_ROLE_CALLER, "ROLE_FORBIDDEN"),
+        ("app", ("legs:add",), leg_pb2.LEG_ROLE_SUPERVISOR, "ROLE_FORBIDDEN"),
         ("app", ("legs:add",), leg_pb2.LEG_ROLE_CALLER, None),
-        ("agent", (), leg_pb2.LEG_ROLE_UNSPECIFIED, None),
-        ("agent", (), leg_pb2.LEG_ROLE_SUPERVISOR, "ROLE_FORBIDDEN"),
+        ("agent", ("calls:supervise",), leg_pb2.LEG_ROLE_COPILOT, None),
+        ("agent", (), leg_pb2.LEG_ROLE_UNSPECIFIED, "NOT_OFFERED"),
+        ("agent", ("legs:add",), leg_pb2.LEG_ROLE_UNSPECIFIED, "NOT_OFFERED"),
+        ("agent", ("legs:add",), leg_pb2.LEG_ROLE_SUPERVISOR, "ROLE_FORBIDDEN"),
         ("app", ("legs:add",), leg_pb2.LEG_ROLE_HUMAN_AGENT, "ROLE_FORBIDDEN"),
         ("agent", ("legs:add",), leg_pb2.LEG_ROLE_AI_AGENT, "ROLE_FORBIDDEN"),
         ("app", (), leg_pb2.LEG_ROLE_CALLER, "SCOPE_MISSING"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from gateway_house import OFFER, House, new_id
 
-from cordboard.call.v1.decisions_pb2 import CallOffered, LegAdded
+from cordboard.call.v1.decisions_pb2 import AgentAlerted, CallOffered, LegAdded
 from cordboard.core.errors import InvalidError
 from cordboard.gateway.memory_call_control import ANSWER, CALLER_LEG
 from cordboard.media.v1 import leg_pb2
@@ -162,6 +162,7 @@ async def test_another_tenants_leg_is_not_found(house: House) -> None:
 
 async def test_an_agent_adds_a_leg_to_a_call(house: House) -> None:
     call_id = await house.started()
+    await house.decide(call_id, AgentAlerted(agent_id="maria", reservation_epoch=1))
     agent = house.token("agent", (), subject="maria")
     key = new_id()
     first = await house.post(f"/v1/calls/{call_id}/legs", agent, Idempotency_Key=key)
@@ -175,6 +176,7 @@ async def test_an_agent_adds_a_leg_to_a_call(house: House) -> None:
     [
         ("caller", "clinic", (403, "SCOPE_MISSING")),
         ("app", "clinic", (403, "SCOPE_MISSING")),
+        ("agent", "clinic", (403, "NOT_OFFERED")),
         ("agent", "other", (404, "CALL_NOT_FOUND")),
     ],
 )

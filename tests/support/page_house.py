@@ -98,7 +98,7 @@ class PageHouse:
             role="agent",
             tenant=TENANT,
             subject=agent_id,
-            scopes=["calls:read", "calls:steer", "legs:add", "phi"],
+            scopes=[],
             skills=["clinical"],
         )
         return await self.open("/desk.html", token, **size)

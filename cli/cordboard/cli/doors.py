@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from cordboard.core.errors import UnavailableError
 from cordboard.runtime.grpc_channel import open_channel, open_user_channel
 from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
 from cordboard.runtime.ledger_client import LedgerClient
+from cordboard.workflows.names import EXECUTION_TIMEOUT
+
+LIFE = EXECUTION_TIMEOUT + timedelta(minutes=5)
 
 if TYPE_CHECKING:
     from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
@@ -38,9 +42,11 @@ async def gateway_door(home: Path, address: str, token: str, tenant: str) -> Asy
 
 
 def mint_app_token(directory: StateDirectory, tenant: str) -> str:
-    """Mint a token that may start, read and steer the tenant's calls."""
+    """Mint a token that may start, read and steer the tenant's calls, for as long as the longest of them is watched."""
     scopes = ("calls:start", "calls:read", "calls:steer")
-    return UserTokenIssuer.load(directory.keys).mint(role="app", tenant=tenant, scopes=scopes, subject="cordboard-cli")
+    return UserTokenIssuer.load(directory.keys).mint(
+        role="app", tenant=tenant, scopes=scopes, ttl=LIFE, subject="cordboard-cli"
+    )
 
 
 def _local(directory: StateDirectory, component: str) -> str:

@@ -14,6 +14,7 @@ READ = "calls:read"
 STEER = "calls:steer"
 PHI = "phi"
 ADD_LEGS = "legs:add"
+SUPERVISE = "calls:supervise"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -49,29 +50,36 @@ def require_vertical(claims: UserClaims, vertical: str) -> None:
 
 
 def require_may_add_leg(claims: UserClaims, *, replaces: str = "") -> None:
-    """Raise ForbiddenError(SCOPE_MISSING) unless the token is an agent's or holds `legs:add`.
+    """Raise ForbiddenError(SCOPE_MISSING) unless the token is an agent's, or holds `legs:add` or `calls:supervise`.
 
     A caller's may add the leg that replaces their own.
     """
     require_tenant(claims)
     if claims.role == CALLER and replaces:
         return
-    if claims.role != AGENT and ADD_LEGS not in claims.scopes:
+    if claims.role != AGENT and not {ADD_LEGS, SUPERVISE} & claims.scopes:
         raise ForbiddenError("SCOPE_MISSING", "the token may not add legs", scope=ADD_LEGS)
 
 
 def leg_role(claims: UserClaims, asked: leg_pb2.LegRole.ValueType) -> leg_pb2.LegRole.ValueType:
     """Give the role that a leg of this token takes. Raises ForbiddenError(ROLE_FORBIDDEN).
 
-    An agent's token alone makes a human agent's leg, an AI agent's leg is never added from outside.
+    An agent's token alone makes a human agent's leg, an AI agent's leg is never added from outside. Those who only
+    listen (supervisor, co-pilot) need the scope `calls:supervise`, a caller's leg `legs:add` where it is not the
+    caller's own.
     """
     own = leg_pb2.LEG_ROLE_HUMAN_AGENT if claims.role == AGENT else leg_pb2.LEG_ROLE_CALLER
-    if asked == leg_pb2.LEG_ROLE_UNSPECIFIED:
-        return own
-    passive = asked in (leg_pb2.LEG_ROLE_SUPERVISOR, leg_pb2.LEG_ROLE_COPILOT)
-    if asked == own or (passive and ADD_LEGS in claims.scopes):
+    asked = asked or own
+    if is_passive(asked) and SUPERVISE in claims.scopes:
+        return asked
+    if asked == own and (claims.role in (AGENT, CALLER) or ADD_LEGS in claims.scopes):
         return asked
     raise ForbiddenError("ROLE_FORBIDDEN", "the token may not make a leg of that role", role=claims.role)
+
+
+def is_passive(role: leg_pb2.LegRole.ValueType) -> bool:
+    """Tell whether legs of that role listen to a call without being a party to it."""
+    return role in (leg_pb2.LEG_ROLE_SUPERVISOR, leg_pb2.LEG_ROLE_COPILOT)
 
 
 def require_request_id(request_id: str) -> str:

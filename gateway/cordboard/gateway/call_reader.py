@@ -10,9 +10,11 @@ from cordboard.call.v1.decisions_pb2 import CallAbandoned, CallCancelled, CallCo
 from cordboard.call.v1.facts_pb2 import CallOpened
 from cordboard.core.call_state import Leg
 from cordboard.core.errors import InternalError, InvalidError, NotFoundError
+from cordboard.core.event_message import unpack
 from cordboard.core.fold import fold_envelopes, is_decision_envelope
 from cordboard.core.view import to_view
-from cordboard.gateway.access import AGENT, CALLER, is_call_id
+from cordboard.gateway.access import AGENT, CALLER, is_call_id, is_passive
+from cordboard.gateway.event_plane.seat import Seat, seat_after
 from cordboard.gateway.ledger_door import ledger_away
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.media.v1 import leg_pb2
@@ -51,12 +53,30 @@ class OwnedLeg:
     def belongs_to(self, claims: UserClaims) -> bool:
         """Tell whether the leg is that of the token's bearer.
 
-        A caller's token owns the caller's leg of the call that it paid for; an agent owns the legs joined with.
+        A caller's token owns the caller's leg of the call that it paid for; others own the legs that they added.
         """
         if claims.role == CALLER:
             paid = bool(claims.token_id) and claims.token_id == self.opened.token_id
             return paid and self.leg.role == leg_pb2.LEG_ROLE_CALLER
-        return claims.role == AGENT and bool(claims.subject) and self.leg.party_id == claims.subject
+        human = self.leg.role == leg_pb2.LEG_ROLE_HUMAN_AGENT
+        if human != (claims.role == AGENT) and not is_passive(self.leg.role):
+            return False
+        return bool(claims.subject) and self.leg.party_id == claims.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An agent's part in a call."""
+
+    ever: bool = False
+    """Whether the call has rung the agent at all."""
+    seat: Seat | None = None
+    """The agent's seat as it is now."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the agent is on the call."""
+        return self.seat is not None and self.seat.connected
 
 
 class CallReader:
@@ -92,6 +112,19 @@ class CallReader:
         if leg is None:
             raise NotFoundError("LEG_NOT_FOUND", "the call has no such leg")
         return OwnedLeg(leg, _opening(events[0]))
+
+    async def part(self, call_id: str, tenant: str, agent_id: str) -> Part:
+        """Tell an agent's part in a call, as its decisions have it."""
+        known, part = False, Part()
+        async for envelope in self._events(call_id, tenant):
+            known = True
+            decision = unpack(envelope) if is_decision_envelope(envelope) else None
+            if decision is not None:
+                seat = seat_after(part.seat, decision, agent_id)
+                part = Part(part.ever or seat is not None, seat)
+        if not known:
+            raise call_not_found()
+        return part
 
     async def has_ended(self, call_id: str) -> bool:
         """Tell whether a call is over by its log."""

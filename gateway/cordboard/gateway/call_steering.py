@@ -15,11 +15,11 @@ from cordboard.call.v1.call_service_pb2 import (
 from cordboard.core import reasons
 from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
 from cordboard.gateway.access import (
-    ADD_LEGS,
     AGENT,
     CALLER,
     STEER,
     actor_of,
+    is_passive,
     leg_role,
     require_may_add_leg,
     require_reason,
@@ -30,6 +30,7 @@ from cordboard.gateway.access import (
 from cordboard.gateway.call_control import CallControl, Party, Steering
 from cordboard.gateway.call_reader import CallReader, call_not_found
 from cordboard.gateway.sdp_offer import require_audio_offer
+from cordboard.media.v1 import leg_pb2
 from cordboard.runtime.identity import UserClaims
 
 CLIENT_CLOSED = "CLIENT_CLOSED"
@@ -43,10 +44,10 @@ class CallSteering:
         self._control = control
 
     async def steer(self, claims: UserClaims, request: Steering) -> None:
-        """Change a call with the scope `calls:steer`.
+        """Change a call with the scope `calls:steer`; an agent changes only the call that they are on.
 
-        Raises InvalidError, ForbiddenError(SCOPE_MISSING), NotFoundError (CALL_NOT_FOUND, LEG_NOT_FOUND),
-        WrongStateError, ConflictError(REQUEST_ID_REUSED), UnavailableError, UnimplementedError.
+        Raises InvalidError, ForbiddenError (SCOPE_MISSING, NOT_ON_CALL), NotFoundError (CALL_NOT_FOUND,
+        LEG_NOT_FOUND), WrongStateError, ConflictError(REQUEST_ID_REUSED), UnavailableError, UnimplementedError.
         """
         require_scope(claims, STEER)
         request.request_id = require_request_id(request.request_id)
@@ -55,20 +56,17 @@ class CallSteering:
         await self._control.steer(_party(claims), request)
 
     async def add_leg(self, claims: UserClaims, request: AddLegRequest) -> AddLegResponse:
-        """Add a leg for an agent, with the scope `legs:add`, or for a caller who comes back after a lost connection.
+        """Add a leg for the agent whom the call has rung, for a caller who comes back after a lost connection, with
+        the scope `legs:add`, or with `calls:supervise` for one who only listens.
 
-        Raises the errors of `steer`, and BAD_SDP, ROLE_FORBIDDEN, LEG_NOT_YOURS.
+        A leg takes the place of the bearer's own leg only. Raises the errors of `steer`, and BAD_SDP,
+        ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS.
         """
         require_may_add_leg(claims, replaces=request.replaces_leg_id)
         role = leg_role(claims, request.role)
         request.request_id = require_request_id(request.request_id)
         require_audio_offer(request.sdp_offer)
-        if claims.role == CALLER and ADD_LEGS not in claims.scopes:
-            leg = await self._reader.leg(request.call_id, request.replaces_leg_id, claims.tenant)
-            if not leg.belongs_to(claims):
-                raise ForbiddenError("LEG_NOT_YOURS", "the token may not replace that leg", leg_id=leg.leg.leg_id)
-        else:
-            await self._reader.opened(request.call_id, claims.tenant)
+        await self._require_place(claims, role, request)
         return await self._control.add_leg(_party(claims), role, request)
 
     async def remove_leg(self, claims: UserClaims, request: RemoveLegRequest) -> None:
@@ -84,27 +82,50 @@ class CallSteering:
             leg = await self._reader.leg(request.call_id, request.leg_id, claims.tenant)
         except UnavailableError:
             # Whose leg it is stands on the record only; who may end any leg need not wait for it.
-            if STEER not in claims.scopes:
+            if STEER not in claims.scopes or claims.role == AGENT:
                 raise
             await self._require_call_at_engine(claims, request.call_id)
             await self._control.steer(_party(claims), request)
             return
-        if STEER not in claims.scopes and not leg.belongs_to(claims):
+        if not leg.belongs_to(claims) and not await self._may_steer(claims, request.call_id):
             raise ForbiddenError("LEG_NOT_YOURS", "the token may not end that leg", leg_id=request.leg_id)
         if not leg.over:
             await self._control.steer(_party(claims), request)
 
     async def _require_call(self, claims: UserClaims, request: Steering) -> None:
-        """Raise NotFoundError(CALL_NOT_FOUND) unless the call is the tenant's.
+        """Raise NotFoundError(CALL_NOT_FOUND) unless the call is the tenant's, NOT_ON_CALL unless it is the agent's.
 
         What must work while the record is away (hang-up, pause and stop of a recording) asks the engine then.
         """
         try:
             await self._reader.opened(request.call_id, claims.tenant)
+            if not await self._may_steer(claims, request.call_id):
+                raise ForbiddenError("NOT_ON_CALL", "the agent is not on the call", call_id=request.call_id)
         except UnavailableError:
-            if not _runs_without_record(request):
+            # Who is on a call stands on the record only; a desk that is open knows it and hangs up all the same.
+            if not _runs_without_record(request) or claims.role == AGENT:
                 raise
             await self._require_call_at_engine(claims, request.call_id)
+
+    async def _may_steer(self, claims: UserClaims, call_id: str) -> bool:
+        """Tell whether the token may change the tenant's call: an agent's only while the agent is on it."""
+        if STEER not in claims.scopes:
+            return False
+        return claims.role != AGENT or (await self._reader.part(call_id, claims.tenant, claims.subject)).connected
+
+    async def _require_place(self, claims: UserClaims, role: leg_pb2.LegRole.ValueType, request: AddLegRequest) -> None:
+        """Raise ForbiddenError unless the bearer has a place in the call (NOT_OFFERED), and may take over the leg
+        that the new one replaces (LEG_NOT_YOURS).
+        """
+        if request.replaces_leg_id:
+            leg = await self._reader.leg(request.call_id, request.replaces_leg_id, claims.tenant)
+            if not leg.belongs_to(claims):
+                raise ForbiddenError("LEG_NOT_YOURS", "the token may not replace that leg", leg_id=leg.leg.leg_id)
+        if claims.role == AGENT and not is_passive(role):
+            if not (await self._reader.part(request.call_id, claims.tenant, claims.subject)).ever:
+                raise ForbiddenError("NOT_OFFERED", "the call was not offered to this agent", call_id=request.call_id)
+            return
+        await self._reader.opened(request.call_id, claims.tenant)
 
     async def _require_call_at_engine(self, claims: UserClaims, call_id: str) -> None:
         if await self._control.tenant_of(call_id) != claims.tenant:

@@ -8,7 +8,7 @@ import grpc
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.identity import ServiceIdentity
 
-__all__ = ["MAX_MESSAGE", "open_channel", "translate_errors"]
+__all__ = ["MAX_MESSAGE", "open_channel", "open_plain_channel", "open_user_channel", "translate_errors"]
 
 MAX_MESSAGE = 4 * 1024 * 1024
 
@@ -70,6 +70,11 @@ def open_channel(address: str, identity: ServiceIdentity, audience: str) -> grpc
 def open_user_channel(address: str, token: str) -> grpc.aio.Channel:
     """Open a channel to the gateway with the token of a person or app."""
     return _open(address, lambda: token)
+
+
+def open_plain_channel(address: str) -> grpc.aio.Channel:
+    """Open a channel that shows nobody: for health, which anybody may ask for."""
+    return grpc.aio.insecure_channel(address, options=_OPTIONS)
 
 
 def _open(address: str, token: Callable[[], str]) -> grpc.aio.Channel:

@@ -51,7 +51,10 @@ def start(
     tenant: Tenant = DEFAULT_TENANT,
     json: Json = False,
 ) -> None:
-    """Start a call. An inbound one waits for its caller, who joins at POST /v1/calls/CALL/legs."""
+    """Start a call. An inbound one waits for its caller, whose leg needs a token with the scope `legs:add`.
+
+    Callers with a token of their own start theirs at POST /v1/legs.
+    """
     request = StartCallRequest(
         request_id=request_id or str(uuid.uuid4()),
         vertical=vertical,
@@ -157,12 +160,15 @@ def end(
     gateway: Gateway = "",
     token: Token = "",
     tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
 ) -> None:
     """End a call. Ending an ended call is fine."""
+    identified = request_id or str(uuid.uuid4())
 
     async def ask() -> None:
-        request = EndCallRequest(request_id=request_id or str(uuid.uuid4()), call_id=call_id, reason=reason)
+        request = EndCallRequest(request_id=identified, call_id=call_id, reason=reason)
         async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
             await calls.EndCall(request, timeout=_DEADLINE)
 
     asyncio.run(ask())
+    print_json({"call_id": call_id, "request_id": identified}) if json else typer.echo(call_id)

@@ -14,7 +14,8 @@ from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer
 Role = Literal["caller", "agent", "app", "engineer"]
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     "caller": ("calls:start",),
-    "agent": ("calls:read", "calls:steer", "legs:add", "phi"),
+    # The role itself opens the desk and the agent's own leg, in the calls that ring the agent.
+    "agent": (),
     "app": ("calls:start", "calls:read", "calls:steer"),
     "engineer": ("calls:read", "ledger:read"),
 }

@@ -10,7 +10,7 @@ from cordboard.cli.supervision.service import Kind
 from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.errors import UnavailableError
 
-Health = Literal["waiting", "starting", "ready", "restarting", "stopping", "stopped", "failed", "gone"]
+Health = Literal["waiting", "starting", "ready", "restarting", "stopping", "stopped", "failed", "gone", "hung"]
 
 
 @dataclass

@@ -22,7 +22,7 @@ from cordboard.core import phases, reasons
 from cordboard.core.call_state import Leg
 from cordboard.core.decide.draft import Draft, require, require_leg
 from cordboard.core.decide.ending import fail, hang_up
-from cordboard.core.errors import ConflictError, InvalidError, NotFoundError
+from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from cordboard.media.v1.leg_pb2 import (
     LEG_ROLE_CALLER,
     LEG_ROLE_HUMAN_AGENT,
@@ -53,19 +53,15 @@ def _add(draft: Draft, command: commands.AddLeg) -> None:
     require(command.transport, "transport")
     known = draft.state.leg(command.leg_id)
     if known is not None:
-        if known.living and (known.role, known.transport) == (command.role, command.transport):
+        if known.living and (known.role, known.transport, known.party_id) == (
+            command.role,
+            command.transport,
+            command.party_id,
+        ):
             return
         raise ConflictError(reasons.LEG_EXISTS, "the id was given to another leg", leg_id=command.leg_id)
     if command.replaces_leg_id:
-        replaced = draft.state.leg(command.replaces_leg_id)
-        if replaced is None:
-            raise NotFoundError(
-                reasons.LEG_NOT_FOUND, "the leg to replace is not there", leg_id=command.replaces_leg_id
-            )
-        if replaced.role != command.role:
-            raise InvalidError(
-                reasons.WRONG_ROLE, "a leg takes the place of one in its own role", leg_id=command.leg_id
-            )
+        _check_replacement(draft, command)
     draft.add(
         decisions.LegAdded(
             leg_id=command.leg_id,
@@ -76,6 +72,17 @@ def _add(draft: Draft, command: commands.AddLeg) -> None:
         )
     )
     draft.route()
+
+
+def _check_replacement(draft: Draft, command: commands.AddLeg) -> None:
+    """Let a leg take the place of one of its own role and party: ears, voice and seat go over to it."""
+    replaced = draft.state.leg(command.replaces_leg_id)
+    if replaced is None:
+        raise NotFoundError(reasons.LEG_NOT_FOUND, "the leg to replace is not there", leg_id=command.replaces_leg_id)
+    if replaced.role != command.role:
+        raise InvalidError(reasons.WRONG_ROLE, "a leg takes the place of one in its own role", leg_id=command.leg_id)
+    if replaced.party_id != command.party_id:
+        raise ForbiddenError(reasons.LEG_NOT_YOURS, "a leg takes the place of its own party's", leg_id=command.leg_id)
 
 
 def _hold(draft: Draft, command: commands.HoldLeg) -> None:

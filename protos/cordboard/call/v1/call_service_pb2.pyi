@@ -587,7 +587,7 @@ class AddLegRequest(_message.Message):
     role: _leg_pb2.LegRole.ValueType
     """What the leg is to the call; unspecified: a human agent for the role `agent`, else the caller."""
     replaces_leg_id: _builtins.str
-    """Leg whose place it takes after a reconnect."""
+    """The bearer's own leg whose place it takes after a reconnect."""
     def __init__(
         self,
         *,

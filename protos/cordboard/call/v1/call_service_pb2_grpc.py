@@ -142,7 +142,8 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EscalateCall(self, request, context):
-        """Asks for a human. Scope `calls:steer`. Error: WRONG_PHASE.
+        """Asks for a human. Scope `calls:steer`, which an agent has only in the call that they are on (NOT_ON_CALL); the
+        same holds for all that follows. Error: WRONG_PHASE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -184,7 +185,8 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AddLeg(self, request, context):
-        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE.
+        """Adds a leg to a call: the agent's whom the call has rung, one with the scope `legs:add`, or with `calls:supervise`
+        one that only listens. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS, WRONG_PHASE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

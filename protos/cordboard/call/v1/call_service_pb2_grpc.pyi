@@ -52,7 +52,9 @@ class CallServiceStub:
     Scope `calls:read`; PHI fields are present with the scope `phi` only.
     """
     EscalateCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.EscalateCallRequest, _call_service_pb2.EscalateCallResponse]
-    """Asks for a human. Scope `calls:steer`. Error: WRONG_PHASE."""
+    """Asks for a human. Scope `calls:steer`, which an agent has only in the call that they are on (NOT_ON_CALL); the
+    same holds for all that follows. Error: WRONG_PHASE.
+    """
     HoldLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.HoldLegRequest, _call_service_pb2.HoldLegResponse]
     """Puts a leg on hold. Scope `calls:steer`. Errors: WRONG_PHASE, LEG_NOT_FOUND."""
     RetrieveLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.RetrieveLegRequest, _call_service_pb2.RetrieveLegResponse]
@@ -64,7 +66,9 @@ class CallServiceStub:
     TransferCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]
     """Transfers a call. Scope `calls:steer`."""
     AddLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]
-    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE."""
+    """Adds a leg to a call: the agent's whom the call has rung, one with the scope `legs:add`, or with `calls:supervise`
+    one that only listens. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS, WRONG_PHASE.
+    """
     RemoveLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]
     """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
     Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
@@ -94,7 +98,9 @@ class CallServiceAsyncStub(CallServiceStub):
     Scope `calls:read`; PHI fields are present with the scope `phi` only.
     """
     EscalateCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.EscalateCallRequest, _call_service_pb2.EscalateCallResponse]  # type: ignore[assignment]
-    """Asks for a human. Scope `calls:steer`. Error: WRONG_PHASE."""
+    """Asks for a human. Scope `calls:steer`, which an agent has only in the call that they are on (NOT_ON_CALL); the
+    same holds for all that follows. Error: WRONG_PHASE.
+    """
     HoldLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.HoldLegRequest, _call_service_pb2.HoldLegResponse]  # type: ignore[assignment]
     """Puts a leg on hold. Scope `calls:steer`. Errors: WRONG_PHASE, LEG_NOT_FOUND."""
     RetrieveLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RetrieveLegRequest, _call_service_pb2.RetrieveLegResponse]  # type: ignore[assignment]
@@ -106,7 +112,9 @@ class CallServiceAsyncStub(CallServiceStub):
     TransferCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]  # type: ignore[assignment]
     """Transfers a call. Scope `calls:steer`."""
     AddLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]  # type: ignore[assignment]
-    """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE."""
+    """Adds a leg to a call: the agent's whom the call has rung, one with the scope `legs:add`, or with `calls:supervise`
+    one that only listens. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS, WRONG_PHASE.
+    """
     RemoveLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]  # type: ignore[assignment]
     """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
     Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
@@ -163,7 +171,9 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _call_service_pb2.EscalateCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.EscalateCallResponse, _abc.Awaitable[_call_service_pb2.EscalateCallResponse]]:
-        """Asks for a human. Scope `calls:steer`. Error: WRONG_PHASE."""
+        """Asks for a human. Scope `calls:steer`, which an agent has only in the call that they are on (NOT_ON_CALL); the
+        same holds for all that follows. Error: WRONG_PHASE.
+        """
 
     @_abc_1.abstractmethod
     def HoldLeg(
@@ -211,7 +221,9 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _call_service_pb2.AddLegRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.AddLegResponse, _abc.Awaitable[_call_service_pb2.AddLegResponse]]:
-        """Adds a leg to a call. Role `agent`, or scope `legs:add`. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, WRONG_PHASE."""
+        """Adds a leg to a call: the agent's whom the call has rung, one with the scope `legs:add`, or with `calls:supervise`
+        one that only listens. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS, WRONG_PHASE.
+        """
 
     @_abc_1.abstractmethod
     def RemoveLeg(
