@@ -22,6 +22,8 @@ class Talk:
         self.tools: list[ToolCallRequested] = []
         self.ending: ConversationEnded | None = None
         self.offers = dict(TWO_OFFERS)
+        self.now_us = 0
+        """Media time at which the caller begins to speak."""
         self._settles = tools
         self.move = self._take(policy.begin(profile, "call-1", ask_consent=ask_consent, today=MONDAY))
 
@@ -34,7 +36,7 @@ class Talk:
 
     def say(self, text: str, confidence: float = 1.0) -> str:
         """Say a turn, and give the agent's reply, that to a tool's result included."""
-        reply = self._take(policy.hear(self.profile, self.move.state, Utterance(text, confidence)))
+        reply = self._take(policy.hear(self.profile, self.move.state, Utterance(text, confidence, self.now_us)))
         self.move = reply
         said = [self.said]
         while self._settles and self.move.tools:
@@ -50,15 +52,17 @@ class Talk:
     def settle(self, outcome: str = "ok", reason: str = "") -> str:
         """Answer the newest tool call."""
         tool = self.tools[-1]
-        result: dict[str, str] = {}
-        if outcome == "ok" and tool.name.endswith("find_slot"):
-            result = self.offers
-        elif outcome == "ok":
-            chosen = self.move.state.chosen
-            result = {"appointment_id": "a-1", "starts_at": chosen.starts_at.isoformat() if chosen else ""}
+        result = self.result_of(tool) if outcome == "ok" else {}
         settled = ToolOutcome(tool.tool_call_id, outcome, result, reason)
         self.move = self._take(policy.settle_tool(self.profile, self.move.state, settled))
         return self.said
+
+    def result_of(self, tool: ToolCallRequested) -> dict[str, str]:
+        """Give what a tool answers when all is well."""
+        if tool.name.endswith("find_slot"):
+            return self.offers
+        chosen = self.move.state.chosen
+        return {"appointment_id": "a-1", "starts_at": chosen.starts_at.isoformat() if chosen else ""}
 
     def fall_silent(self) -> str:
         self.move = self._take(policy.fall_silent(self.profile, self.move.state))

@@ -388,7 +388,9 @@ async def test_an_instance_that_takes_over_never_books_twice() -> None:
     engagement.context.slots.urgency = Urgency.URGENCY_ROUTINE
     async with MemoryCall(engagement=engagement) as call:
         await call.listen()
-        assert call.replies() == ["Sorry, the line dropped for a moment. Anything else?"]
+        assert call.replies() == [
+            "Sorry, the line dropped for a moment. You're booked for Tuesday at ten. Anything else?"
+        ]
         await call.say("No.")
         assert not call.of(ToolCallRequested)
         assert call.of(ConversationEnded)[0].outcome == TalkOutcome.TALK_OUTCOME_DONE
@@ -407,3 +409,31 @@ async def test_an_instance_that_takes_over_waits_for_a_tool_that_runs() -> None:
         await call.listen()
         assert call.replies()[-1].startswith("I have Tuesday at ten")
         assert not call.of(ToolCallRequested)
+
+
+async def test_an_instance_that_takes_over_in_the_middle_of_an_answer_learns_nothing_from_its_tail() -> None:
+    async with MemoryCall(engagement=left_by_another()) as call:
+        call.script.expect("five five five, zero one four two.", "and it can wait.")
+        for _ in range(2):
+            await call.voice(600)
+            await call.silence(1_000)
+            assert "What number can we reach you on?" in call.of(ReplyPlanned)[-1].clauses
+        await call.listen()
+        assert not call.of(SlotsFilled)
+        assert len(call.of(UtteranceHeard)) == 2
+
+        await call.say("555-0123.")
+        assert call.of(SlotsFilled)[-1].slots.callback_number == "5550123"
+        assert call.of(SlotsFilled)[-1].slots.urgency == Urgency.URGENCY_UNSPECIFIED
+
+
+async def test_a_short_sound_over_the_first_words_of_an_instance_that_takes_over_lets_it_go_on() -> None:
+    async with MemoryCall(engagement=left_by_another()) as call:
+        call.script.expect("Yes.")
+        await call.voice(200)
+        await call.silence(1_000)
+        await call.listen()
+        assert not call.of(SlotsFilled)
+        assert call.replies()[-1].endswith("What number can we reach you on?")
+        await call.say("555-0123.")
+        assert call.of(SlotsFilled)[-1].slots.callback_number == "5550123"

@@ -196,11 +196,11 @@ def test_a_question_that_was_not_heard_is_not_answered_by_a_yes() -> None:
     from cordboard.voice_agent.dialogue import policy
 
     talk = Talk()
-    unheard = policy.interrupt(talk.move.state, "Lakeside Clinic,")
+    unheard = policy.played(talk.move.state, "Lakeside Clinic,", interrupted=True)
     talk.move = replace(talk.move, state=unheard)
 
     assert talk.say("Yes.") == "Sorry, is it okay to record this call?"
-    heard = policy.interrupt(talk.move.state, "Sorry, is it okay to record this")
+    heard = policy.played(talk.move.state, "Sorry, is it okay to record this", interrupted=True)
     assert heard.question_heard
 
 

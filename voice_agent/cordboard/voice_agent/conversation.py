@@ -229,7 +229,7 @@ class Conversation:
             return
         began_us = self._clock_us()
         before = self.state
-        move = policy.hear(self.engagement.profile, before, Utterance(ended.text, ended.confidence))
+        move = policy.hear(self.engagement.profile, before, Utterance(ended.text, ended.confidence, ended.started_us))
         self._rest = ()
         self.turns.measure(move.state.turn_id, ended, heard_us=self._hearing.now_us, began_us=began_us)
         play = self._speak(move, move.state.turn_id)
@@ -337,7 +337,7 @@ class Conversation:
         self._scribe.heard(play, heard)
         if heard.interrupted:
             self._rest = (*self._rest, *heard.rest)
-            self.state = policy.interrupt(self.state, heard.text)
+        self.state = policy.played(self.state, heard.text, interrupted=heard.interrupted, since_us=play.started_us)
         if (measured := self.turns.finished(play)) is not None:
             self._scribe.write(measured, measured.turn_id)
         if self._ending is not None and self._ending[0] == play.play_id:

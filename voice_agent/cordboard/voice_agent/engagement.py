@@ -5,7 +5,7 @@ from datetime import date
 
 from cordboard.call.v1.call_pb2 import Consent
 from cordboard.voice.v1.voice_agent_service_pb2 import ConversationContext, EngageRequest
-from cordboard.voice_agent.dialogue import policy
+from cordboard.voice_agent.dialogue import policy, rejoining
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, ToolOutcome
 from cordboard.voice_agent.profile import Profile
 
@@ -50,7 +50,8 @@ class Engagement:
             return policy.announce(self.profile, self.call_id, self.announcement)
         if not self.is_rejoin:
             return policy.begin(self.profile, self.call_id, ask_consent=self.ask_consent, today=self.today)
-        return policy.rejoin(self.profile, self._state_so_far(), ask_consent=self.ask_consent)
+        told = [turn.text for turn in self.context.turns if turn.speaker == "agent"] if self.context else []
+        return rejoining.rejoin(self.profile, self._state_so_far(), ask_consent=self.ask_consent, told=told)
 
     def _state_so_far(self) -> DialogueState:
         context = self.context or ConversationContext()
@@ -61,7 +62,7 @@ class Engagement:
             "callback_number": slots.callback_number,
             **dict(slots.extra),
         }
-        state = policy.resume(
+        state = rejoining.resume(
             self.call_id,
             turn=context.turns_taken,
             values=values,
@@ -71,5 +72,5 @@ class Engagement:
         )
         for call in context.tool_calls:
             outcome = ToolOutcome(call.tool_call_id, call.outcome, dict(call.result), call.reason)
-            state = policy.recall_tool(self.profile, state, call.name, dict(call.arguments), outcome)
+            state = rejoining.recall_tool(self.profile, state, call.name, dict(call.arguments), outcome)
         return state

@@ -30,6 +30,16 @@ OWN_FIELDS = frozenset({"name", "callback_number", "reason"})
 
 
 @dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """How a tool call ended: `ok`, `failed` or `unknown`, with its result or the reason of the failure."""
+
+    tool_call_id: str
+    outcome: str
+    result: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueState:
     """The memory of the policy. `values` holds the slots by name, urgency as its lower-case word."""
 
@@ -47,10 +57,17 @@ class DialogueState:
     misunderstandings: int = 0
     silences: int = 0
     question_heard: bool = True
+    catching_up: bool = False
+    """True from taking a call over until the caller has heard a question: what they say was meant for another."""
+    cut_ins: int = 0
+    asked_us: int = 0
+    """Media time at which the first question that was heard began; speech from before it answers nothing."""
     offers: tuple[Offer, ...] = ()
     chosen: Offer | None = None
     wish: Wish = field(default=Wish())
     pending: str = ""
+    untold: ToolOutcome | None = None
+    """A result of which nobody knows whether another instance got to tell it."""
     booked: str = ""
     last_said: tuple[str, ...] = ()
     last_question: tuple[str, ...] = ()
@@ -92,20 +109,11 @@ class DialogueState:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One turn of the caller as it was understood; confidence is between 0 and 1."""
+    """One turn of the caller as it was understood; confidence is between 0 and 1, the beginning in media time."""
 
     text: str
     confidence: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class ToolOutcome:
-    """How a tool call ended: `ok`, `failed` or `unknown`, with its result or the reason of the failure."""
-
-    tool_call_id: str
-    outcome: str
-    result: dict[str, str] = field(default_factory=dict)
-    reason: str = ""
+    started_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,26 +3,44 @@
 from cordboard.call.v1.call_pb2 import Consent, TalkOutcome
 from cordboard.call.v1.facts_pb2 import ConsentAnswered
 from cordboard.voice_agent.dialogue.booking_steps import find_offers, offer, take_offer
-from cordboard.voice_agent.dialogue.dialogue_state import Stage
+from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Stage
 from cordboard.voice_agent.dialogue.draft import Draft, rule_of
 from cordboard.voice_agent.dialogue.slot_learning import denies, held_digits, learn
 from cordboard.voice_agent.dialogue.visit_reason import find_reason
 from cordboard.voice_agent.dialogue.words import affirms, says, words_of
 from cordboard.voice_agent.dialogue.yes_no import yes_or_no
-from cordboard.voice_agent.profile import SlotKind
+from cordboard.voice_agent.profile import SlotKind, SlotRule
 
 # Consent that is not clear after two questions is no consent.
 CONSENT_TRIES = 2
 
 
+def wants_consent(state: DialogueState, *, ask_consent: bool) -> bool:
+    """Tell whether consent is still to be asked for."""
+    return ask_consent and state.consent not in (Consent.CONSENT_GIVEN, Consent.CONSENT_REFUSED)
+
+
+def begin_to_ask(draft: Draft, *, ask_consent: bool) -> None:
+    """Ask for consent when that is wanted and has not been answered, else for the first thing that is not known."""
+    if wants_consent(draft.state, ask_consent=ask_consent):
+        draft.update(stage=Stage.CONSENT, consent=Consent.CONSENT_ASKED, tries=0)
+        draft.ask(draft.profile.line("consent_question"))
+    else:
+        ask_next(draft)
+
+
+def missing(draft: Draft) -> SlotRule | None:
+    """Give the first slot that is not known."""
+    return next((rule for rule in draft.profile.slots if not draft.state.value(rule.name)), None)
+
+
 def ask_next(draft: Draft) -> None:
     """Go on to the next thing that is not known: a slot, an appointment, and at last anything else."""
     state = draft.state
-    missing = next((rule for rule in draft.profile.slots if not state.value(rule.name)), None)
-    if missing is not None:
-        tries = state.tries if state.stage is Stage.SLOT and state.slot == missing.name else 0
-        draft.update(stage=Stage.SLOT, slot=missing.name, tries=tries)
-        draft.ask((missing.prompts[min(tries, len(missing.prompts) - 1)],))
+    if (rule := missing(draft)) is not None:
+        tries = state.tries if state.stage is Stage.SLOT and state.slot == rule.name else 0
+        draft.update(stage=Stage.SLOT, slot=rule.name, tries=tries)
+        draft.ask((rule.prompts[min(tries, len(rule.prompts) - 1)],))
     elif draft.profile.booking is None or state.booked:
         draft.update(stage=Stage.ANYTHING_ELSE, slot="")
         draft.ask(draft.profile.line("anything_else"))

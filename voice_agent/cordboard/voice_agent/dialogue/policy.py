@@ -1,25 +1,24 @@
 """The dialogue policy: pure functions from a state and what happened to a move.
 
-begin / rejoin      the agent joins a call
+begin               the agent joins a call; rejoining.py has what follows when another instance left it
 announce            the agent joins to say one line
 hear                the caller said something
 settle_tool         a tool call ended
 fall_silent         the caller says nothing
-interrupt           the caller cut a reply off
+played              a reply was heard, or cut off by the caller
 """
 
 from dataclasses import replace
 from datetime import date
 
-from cordboard.call.v1.call_pb2 import Consent, TalkOutcome, Urgency
+from cordboard.call.v1.call_pb2 import TalkOutcome
 from cordboard.voice_agent.dialogue import booking_steps, intake
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, Stage, ToolOutcome, Utterance
 from cordboard.voice_agent.dialogue.draft import Draft, expectation
 from cordboard.voice_agent.dialogue.expectation import Expectation
-from cordboard.voice_agent.dialogue.offer import offers_of
+from cordboard.voice_agent.dialogue.rejoining import catch_up
 from cordboard.voice_agent.dialogue.slot_learning import learn
-from cordboard.voice_agent.dialogue.urgency_words import NAMES
-from cordboard.voice_agent.dialogue.words import affirms, content_words, says, words_of
+from cordboard.voice_agent.dialogue.words import affirms, content_words, find_phrase, says, words_of
 from cordboard.voice_agent.profile import Profile, RedLine
 
 # Below this the words are a guess.
@@ -53,18 +52,7 @@ def begin(profile: Profile, call_id: str, *, ask_consent: bool, today: date | No
     """Greet, and ask the first question."""
     draft = Draft(profile, DialogueState(call_id=call_id, today=today))
     draft.line("greeting")
-    _open(draft, ask_consent=ask_consent)
-    return draft.move()
-
-
-def rejoin(profile: Profile, state: DialogueState, *, ask_consent: bool) -> Move:
-    """Take up a call that another instance left: one short line, then the question that stands."""
-    draft = Draft(profile, state)
-    draft.line("rejoin")
-    if state.pending:
-        draft.line("filler")
-    else:
-        _open(draft, ask_consent=ask_consent)
+    intake.begin_to_ask(draft, ask_consent=ask_consent)
     return draft.move()
 
 
@@ -83,18 +71,22 @@ def hear(profile: Profile, state: DialogueState, utterance: Utterance) -> Move:
         return draft.move()
     text = utterance.text
     words = words_of(text)
+    meant_for_another = state.catching_up or utterance.started_us < state.asked_us
     if red_line := _red_line(profile, words):
         _touch(draft, red_line)
     elif answer := _answer(profile, words):
         draft.say(answer)
         intake.ask_again(draft)
     elif any(affirms(words, phrase) for phrase in profile.escalation.person_phrases):
-        _learn_beside(draft, text)
+        if not meant_for_another:
+            _learn_beside(draft, text)
         intake.hand_over(draft, "person_asked_for", "Asked for a person")
     elif any(affirms(words, phrase) for phrase in profile.escalation.change_phrases) and state.stage is not Stage.OFFER:
         intake.hand_over(draft, "person_asked_for", "Wants to change an appointment")
     elif state.consent and state.stage is not Stage.CONSENT and intake.withdraws_consent(text):
         intake.withdraw_consent(draft)
+    elif meant_for_another:
+        catch_up(draft)
     elif utterance.confidence < LEAST_CONFIDENCE:
         intake.misunderstood(draft)
     elif says(words, *_REPEAT) or content_words(text) in _BARE_REPEAT:
@@ -147,16 +139,19 @@ def fail(profile: Profile, state: DialogueState) -> Move:
     return draft.move()
 
 
-def interrupt(state: DialogueState, heard: str) -> DialogueState:
-    """Take note of how much of the last reply was heard: a question that was not heard has no answer yet."""
+def played(state: DialogueState, heard: str, *, interrupted: bool, since_us: int = 0) -> DialogueState:
+    """Take note of how much was heard of a reply that began at `since_us`: an unheard question has no answer yet."""
     if not state.last_question:
         return state
     wanted = words_of(" ".join(state.last_question))
-    got = words_of(heard)
     # Most of a question is enough to answer it.
-    needed = wanted[: max(1, len(wanted) * 2 // 3)]
-    missed = not any(got[start : start + len(needed)] == needed for start in range(len(got)))
-    return replace(state, question_heard=not missed)
+    if find_phrase(words_of(heard), wanted[: max(1, len(wanted) * 2 // 3)]) < 0:
+        return replace(state, question_heard=False) if interrupted else state
+    if not state.catching_up:
+        return replace(state, question_heard=True)
+    # Who cuts a question off answers it; who began before and goes on while it is heard does not.
+    asked_us = 0 if interrupted else since_us
+    return replace(state, question_heard=True, catching_up=False, cut_ins=0, asked_us=asked_us)
 
 
 def taken_up(state: DialogueState) -> DialogueState:
@@ -167,49 +162,6 @@ def taken_up(state: DialogueState) -> DialogueState:
 def expects(profile: Profile, state: DialogueState) -> Expectation:
     """Tell what kind of answer a state waits for."""
     return expectation(profile, state)
-
-
-def resume(
-    call_id: str, *, turn: int, values: dict[str, str], urgency: Urgency.ValueType, consent: Consent.ValueType,
-    today: date | None = None,
-) -> DialogueState:  # fmt: skip
-    """Make the state of a call that another instance left, from what the log knows."""
-    known = {name: value for name, value in values.items() if value}
-    if urgency in NAMES:
-        known["urgency"] = NAMES[urgency]
-    return DialogueState(call_id=call_id, today=today, turn=turn, values=tuple(known.items()), consent=consent)
-
-
-def recall_tool(
-    profile: Profile, state: DialogueState, name: str, arguments: dict[str, str], outcome: ToolOutcome
-) -> DialogueState:
-    """Take note of a tool call of another instance, so that it is waited for or built upon, never repeated."""
-    booking = profile.booking
-    if booking is None or name not in (booking.find_tool, booking.book_tool):
-        return state
-    books = name == booking.book_tool
-    turn, _, ordinal = outcome.tool_call_id.removeprefix(f"{state.call_id}/").partition("/")
-    if turn == str(state.turn) and ordinal.isdecimal():
-        # What this instance asks for in the same turn must not take the other one's ids.
-        state = replace(state, ordinal=max(state.ordinal, int(ordinal)))
-    chosen = next((offer for offer in state.offers if offer.slot_id == arguments.get("slot_id")), None)
-    if not outcome.outcome:
-        stage = Stage.BOOKING if books else Stage.FINDING
-        return replace(state, stage=stage, pending=outcome.tool_call_id, chosen=chosen if books else None)
-    if outcome.outcome != booking_steps.OK:
-        return replace(state, offers=())
-    if not books:
-        return replace(state, offers=offers_of(outcome.result)[: booking.offers_at_a_time])
-    return replace(state, chosen=chosen, booked=outcome.result.get("starts_at", "yes"))
-
-
-def _open(draft: Draft, *, ask_consent: bool) -> None:
-    answered = draft.state.consent in (Consent.CONSENT_GIVEN, Consent.CONSENT_REFUSED)
-    if ask_consent and not answered:
-        draft.update(stage=Stage.CONSENT, consent=Consent.CONSENT_ASKED, tries=0)
-        draft.ask(draft.profile.line("consent_question"))
-    else:
-        intake.ask_next(draft)
 
 
 def _by_stage(draft: Draft, text: str) -> None:
