@@ -235,3 +235,32 @@ def test_a_calendar_that_failed_fetches_a_person() -> None:
     talk = TakenUpTalk(died_over_a_tool(5, "CALENDAR_AWAY"))
     assert talk.ending is not None
     assert talk.ending.outcome == TalkOutcome.TALK_OUTCOME_LOW_CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"),
+    [
+        ("No, that is all.", TalkOutcome.TALK_OUTCOME_DONE),
+        ("I want to talk to a person.", TalkOutcome.TALK_OUTCOME_WANTS_HUMAN),
+        ("I have chest pain.", TalkOutcome.TALK_OUTCOME_RED_LINE),
+    ],
+)
+def test_who_takes_over_from_an_agent_that_died_over_its_last_line_ends_the_talk_without_a_word(
+    last: str, outcome: TalkOutcome.ValueType
+) -> None:
+    dead = Talk()
+    dead.say_all(*LINES, last)
+    talk = TakenUpTalk(context_of(dead, told=["Lakeside Clinic, this is Robin.", dead.said]))
+    assert talk.said == ""
+    assert dead.ending is not None
+    assert talk.ending is not None
+    assert talk.ending.outcome == outcome
+    assert talk.ending.urgency == dead.ending.urgency
+    assert not talk.move.ends_after_speech
+
+
+def test_a_goodbye_that_the_caller_talked_over_does_not_end_the_talk() -> None:
+    context = died_after(6)
+    context.turns.append(ContextTurn(speaker="agent", text="See you—"))
+    context.turns.append(ContextTurn(speaker="caller", text="Wait."))
+    assert TakenUpTalk(context).ending is None

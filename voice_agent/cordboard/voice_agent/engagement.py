@@ -9,6 +9,8 @@ from cordboard.voice_agent.dialogue import policy, rejoining
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, ToolOutcome
 from cordboard.voice_agent.profile import Profile
 
+AGENT = "agent"
+
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
@@ -50,8 +52,14 @@ class Engagement:
             return policy.announce(self.profile, self.call_id, self.announcement)
         if not self.is_rejoin:
             return policy.begin(self.profile, self.call_id, ask_consent=self.ask_consent, today=self.today)
-        told = [turn.text for turn in self.context.turns if turn.speaker == "agent"] if self.context else []
-        return rejoining.rejoin(self.profile, self._state_so_far(), ask_consent=self.ask_consent, told=told)
+        turns = self.context.turns if self.context is not None else []
+        return rejoining.rejoin(
+            self.profile,
+            self._state_so_far(),
+            ask_consent=self.ask_consent,
+            told=[turn.text for turn in turns if turn.speaker == AGENT],
+            last_said=turns[-1].text if turns and turns[-1].speaker == AGENT else "",
+        )
 
     def _state_so_far(self) -> DialogueState:
         context = self.context or ConversationContext()

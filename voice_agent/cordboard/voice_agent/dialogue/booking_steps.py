@@ -70,7 +70,7 @@ def book(draft: Draft, chosen: Offer) -> None:
 def found(draft: Draft, outcome: ToolOutcome) -> None:
     """Go on after the tool looked for appointments."""
     if outcome.outcome != OK:
-        _give_up(draft, "tool_failed", "The calendar could not be reached")
+        give_up(draft, "tool_failed", "The calendar could not be reached")
         return
     offers = offers_of(outcome.result)[: _booking(draft).offers_at_a_time]
     if offers:
@@ -82,7 +82,7 @@ def found(draft: Draft, outcome: ToolOutcome) -> None:
         find_offers(draft)
     else:
         draft.line("no_offers")
-        _give_up(draft, "low_confidence", "No appointment is free")
+        give_up(draft, "low_confidence", "No appointment is free")
 
 
 def booked(draft: Draft, outcome: ToolOutcome) -> None:
@@ -95,15 +95,16 @@ def booked(draft: Draft, outcome: ToolOutcome) -> None:
         draft.update(chosen=chosen, booked=chosen.starts_at.isoformat() if chosen else "yes", stage=Stage.ANYTHING_ELSE)
         draft.ask(draft.profile.line("booked"))
     elif outcome.outcome == UNKNOWN:
-        _give_up(draft, "booking_unknown", "It is not known whether the booking went through")
+        give_up(draft, "booking_unknown", "It is not known whether the booking went through")
     elif outcome.reason == SLOT_TAKEN:
         draft.line("offer_taken")
         find_offers(draft)
     else:
-        _give_up(draft, "tool_failed", "The booking failed")
+        give_up(draft, "tool_failed", "The booking failed")
 
 
-def _give_up(draft: Draft, line: str, because: str) -> None:
+def give_up(draft: Draft, line: str, because: str) -> None:
+    """Give the call to a human because the agent cannot go on."""
     draft.line(line)
     draft.end(TalkOutcome.TALK_OUTCOME_LOW_CONFIDENCE, because=because, skills=draft.profile.escalation.skills)
 

@@ -2,14 +2,14 @@
 
 from cordboard.call.v1.call_pb2 import Consent, TalkOutcome
 from cordboard.call.v1.facts_pb2 import ConsentAnswered
-from cordboard.voice_agent.dialogue.booking_steps import find_offers, offer, take_offer
+from cordboard.voice_agent.dialogue.booking_steps import find_offers, give_up, offer, take_offer
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Stage
 from cordboard.voice_agent.dialogue.draft import Draft, rule_of
 from cordboard.voice_agent.dialogue.slot_learning import denies, held_digits, learn
 from cordboard.voice_agent.dialogue.visit_reason import find_reason
 from cordboard.voice_agent.dialogue.words import affirms, says, words_of
 from cordboard.voice_agent.dialogue.yes_no import yes_or_no
-from cordboard.voice_agent.profile import SlotKind, SlotRule
+from cordboard.voice_agent.profile import RedLine, SlotKind, SlotRule
 
 # Consent that is not clear after two questions is no consent.
 CONSENT_TRIES = 2
@@ -67,12 +67,7 @@ def misunderstood(draft: Draft) -> None:
     misunderstandings = draft.state.misunderstandings + 1
     draft.update(misunderstandings=misunderstandings, tries=draft.state.tries + 1)
     if misunderstandings >= draft.profile.escalation.misunderstandings:
-        draft.line("low_confidence")
-        draft.end(
-            TalkOutcome.TALK_OUTCOME_LOW_CONFIDENCE,
-            because="The agent did not understand",
-            skills=draft.profile.escalation.skills,
-        )
+        give_up(draft, "low_confidence", "The agent did not understand")
         return
     draft.line("not_understood")
     ask_again(draft)
@@ -202,6 +197,18 @@ def hand_over(draft: Draft, line: str, because: str) -> None:
     """Give the call to a human because the caller wants that, or because the agent cannot do it."""
     draft.line(line)
     draft.end(TalkOutcome.TALK_OUTCOME_WANTS_HUMAN, because=because, skills=draft.profile.escalation.skills)
+
+
+def touch(draft: Draft, red_line: RedLine) -> None:
+    """Give the call to a human at once: something was said that no machine may deal with."""
+    draft.update(values=tuple({**dict(draft.state.values), "urgency": "urgent"}.items()))
+    draft.say(red_line.lines)
+    draft.end(
+        TalkOutcome.TALK_OUTCOME_RED_LINE,
+        because=f"Red line: {red_line.name.replace('_', ' ')}",
+        red_line=red_line.name,
+        skills=red_line.skills or draft.profile.escalation.skills,
+    )
 
 
 def _hear_nothing_new(draft: Draft, text: str) -> None:

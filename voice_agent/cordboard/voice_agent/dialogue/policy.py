@@ -73,7 +73,7 @@ def hear(profile: Profile, state: DialogueState, utterance: Utterance) -> Move:
     words = words_of(text)
     meant_for_another = state.catching_up or utterance.started_us < state.asked_us
     if red_line := _red_line(profile, words):
-        _touch(draft, red_line)
+        intake.touch(draft, red_line)
     elif answer := _answer(profile, words):
         draft.say(answer)
         intake.ask_again(draft)
@@ -195,17 +195,6 @@ def _red_line(profile: Profile, words: tuple[str, ...]) -> RedLine | None:
         if any(affirms(words, phrase) for phrase in rule.phrases):
             return rule
     return None
-
-
-def _touch(draft: Draft, red_line: RedLine) -> None:
-    draft.update(values=tuple({**dict(draft.state.values), "urgency": "urgent"}.items()))
-    draft.say(red_line.lines)
-    draft.end(
-        TalkOutcome.TALK_OUTCOME_RED_LINE,
-        because=f"Red line: {red_line.name.replace('_', ' ')}",
-        red_line=red_line.name,
-        skills=red_line.skills or draft.profile.escalation.skills,
-    )
 
 
 def _answer(profile: Profile, words: tuple[str, ...]) -> tuple[str, ...]:

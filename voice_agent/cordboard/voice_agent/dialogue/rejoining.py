@@ -7,11 +7,12 @@ catch_up               what the caller says before the question was heard again:
 What the caller was saying when the other instance died has lost its beginning, and answers a question of the other's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
-from cordboard.call.v1.call_pb2 import Consent, TalkOutcome, Urgency
+from cordboard.call.v1.call_pb2 import Consent, Urgency
 from cordboard.voice_agent.dialogue import booking_steps, intake
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, Move, Stage, ToolOutcome
 from cordboard.voice_agent.dialogue.draft import Draft
@@ -59,16 +60,27 @@ def recall_tool(
         state = replace(state, chosen=None, wish=wish)
     if not outcome.outcome:
         return replace(state, pending=outcome.tool_call_id)
-    if not books and outcome.outcome == booking_steps.OK:
+    if outcome.outcome == booking_steps.OK and books:
+        state = replace(state, booked=outcome.result.get("starts_at", "yes"))
+    elif outcome.outcome == booking_steps.OK:
         state = replace(state, offers=offers_of(outcome.result)[: booking.offers_at_a_time])
     return replace(state, untold=outcome)
 
 
-def rejoin(profile: Profile, state: DialogueState, *, ask_consent: bool, told: Sequence[str] = ()) -> Move:
+def rejoin(
+    profile: Profile, state: DialogueState, *, ask_consent: bool, told: Sequence[str] = (), last_said: str = ""
+) -> Move:
     """Say one short line, then what may not have been told, then the question that stands.
 
-    `told` is what the caller has heard so far, line by line.
+    `told` is what the caller has heard so far, line by line; `last_said` is the line that the other instance died over
+    or after, when that was the last thing said. Who died over the last line of a talk leaves only its end to be told.
     """
+    for close in _closings(profile):
+        draft = Draft(profile, state)
+        close(draft)
+        move = draft.move()
+        if _was_told(move.clauses, (last_said,)):
+            return replace(move, clauses=(), ends_after_speech=False)
     draft = Draft(profile, state)
     draft.line("rejoin")
     _go_on(draft, ask_consent=ask_consent, told=told)
@@ -82,18 +94,24 @@ def catch_up(draft: Draft) -> None:
     if draft.state.pending:
         return
     if cut_ins > MOST_CUT_INS:
-        draft.line("low_confidence")
-        draft.end(
-            TalkOutcome.TALK_OUTCOME_LOW_CONFIDENCE,
-            because="The caller talked into each question",
-            skills=draft.profile.escalation.skills,
-        )
+        booking_steps.give_up(draft, "low_confidence", "The caller talked into each question")
         return
     draft.line("rejoin")
     if draft.state.stage is Stage.CONSENT:
         draft.ask(draft.profile.line("consent_question"))
     else:
         _go_on(draft, ask_consent=False, told=())
+
+
+def _closings(profile: Profile) -> Iterator[Callable[[Draft], None]]:
+    """Give all the ways in which a talk ends with a last line."""
+    yield intake.farewell
+    yield partial(intake.hand_over, line="person_asked_for", because="Asked for a person")
+    yield from (partial(intake.touch, red_line=red_line) for red_line in profile.escalation.red_lines)
+    yield from (
+        partial(booking_steps.give_up, line=line, because="The voice agent died over its last line")
+        for line in ("low_confidence", "tool_failed", "booking_unknown")
+    )
 
 
 def _go_on(draft: Draft, *, ask_consent: bool, told: Sequence[str]) -> None:
