@@ -159,4 +159,4 @@ def _read_back(draft: Draft, told: Sequence[str]) -> None:
 
 def _was_told(clauses: Iterable[str], told: Sequence[str]) -> bool:
     wanted = words_of(" ".join(clauses))
-    return any(find_phrase(words_of(line), wanted) >= 0 for line in told)
+    return bool(wanted) and any(find_phrase(words_of(line), wanted) >= 0 for line in told)
