@@ -14,6 +14,7 @@ from call_story import (
     CALLBACK,
     CALLER,
     ENGAGED,
+    GATHERING,
     INTAKE,
     OFFERED,
     ORIGINATING,
@@ -34,16 +35,19 @@ from hypothesis import HealthCheck, example, given, settings
 
 from cordboard.call.v1 import call_pb2, decisions_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
+from cordboard.call.v1 import gather_pb2 as gather
 from cordboard.core import phases, routing
 from cordboard.core.decide.dispatch import COMMANDS, FACTS
 from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WrongStateError
+from cordboard.core.event_message import EVENT_FILES
 from cordboard.core.evolve import evolve
 from cordboard.core.evolve.dispatch import EFFECTS
 from cordboard.core.fold import fold
-from cordboard.core.phi import is_decision, is_fact
+from cordboard.core.phi import is_decision, is_fact, nature_of
 from cordboard.core.view import to_view
 from cordboard.media.v1 import command_pb2 as media
 from cordboard.media.v1 import leg_pb2
+from cordboard.options.v1.options_pb2 import NATURE_DECISION
 
 REFUSALS = (WrongStateError, ForbiddenError, InvalidError, NotFoundError, ConflictError)
 FEW = settings(
@@ -124,6 +128,10 @@ asked = st.one_of(
     st.builds(commands.AlertAgent, agent_id=st.sampled_from(["nurse-7", "nurse-8"]), reservation_epoch=epochs),
     st.builds(commands.MissAgent, reason=st.sampled_from(["", "NO_ANSWER"])),
     st.builds(commands.ConnectAgent, leg_id=legs),
+    st.builds(
+        gather.StartGather, most_digits=st.sampled_from([0, 1, 2, 65]), terminators=st.sampled_from(["", "#", "x"])
+    ),
+    st.builds(gather.EndGather, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(commands.BookCallback, number=st.just("1"), at=times),
     st.builds(commands.SetTimer, timer_id=ids, due_at=times),
     st.builds(commands.FireTimer, timer_id=ids),
@@ -165,6 +173,7 @@ seen = st.one_of(
         reservation_epoch=epochs,
         accepted=st.booleans(),
     ),
+    st.builds(facts_pb2.DtmfReceived, leg_id=legs, digit=st.sampled_from(["", "5", "#", "x"]), press=st.integers(0, 3)),
     st.builds(facts_pb2.EngineVersionsReported, versions=st.just({"asr": "1"})),
     st.builds(facts_pb2.PlayoutStarted, leg_id=legs),
 )
@@ -184,6 +193,7 @@ beginnings = st.sampled_from(
         BRIDGED,
         VOICEMAIL,
         CALLBACK,
+        GATHERING,
     ]
 )
 
@@ -237,6 +247,7 @@ def check_state(story: Story) -> None:
         assert state.consent == call_pb2.CONSENT_GIVEN
     if state.is_over:
         assert not state.ai_engaged
+        assert state.gather is None or not state.gather.running
         assert not state.timers
         assert not state.living_legs()
         assert state.ended_at_us
@@ -291,6 +302,7 @@ ONCE = (
     facts_pb2.ToolCallRequested,
     facts_pb2.AgentAnsweredOffer,
     facts_pb2.ConversationEnded,
+    facts_pb2.DtmfReceived,
 )
 
 
@@ -360,7 +372,9 @@ def test_a_hang_up_races_with_everything_that_was_under_way(name: str, ending: s
 
 EVENTS: list[type[Message]] = [
     message_factory.GetMessageClass(descriptor)
-    for descriptor in decisions_pb2.DESCRIPTOR.message_types_by_name.values()
+    for file in EVENT_FILES
+    for descriptor in file.message_types_by_name.values()
+    if nature_of(descriptor) == NATURE_DECISION
 ]
 
 
@@ -397,7 +411,8 @@ def test_evolve_gives_a_state_for_any_event_on_any_state(beginning: tuple[Messag
 
 def test_every_command_and_every_consumed_fact_has_a_decider() -> None:
     known = {command.DESCRIPTOR.full_name for command in COMMANDS} | {"cordboard.call.v1.BeginCall"}
-    declared = {one.full_name for one in commands.DESCRIPTOR.message_types_by_name.values()}
+    files = (commands.DESCRIPTOR, gather.DESCRIPTOR)
+    declared = {one.full_name for file in files for one in file.message_types_by_name.values() if not nature_of(one)}
     assert known == declared
     assert all(is_fact(kind()) for kind in FACTS)
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from media_far_ends import BrowserFarEnd
-from media_house import NodeHouse
+from media_house import CALL, NodeHouse
 from playwright.async_api import Page, async_playwright
 
-from cordboard.media.v1.command_pb2 import AddLeg, Command, WebrtcOffer
+from cordboard.call.v1.facts_pb2 import DtmfReceived
+from cordboard.media.v1.command_pb2 import AddLeg, Command, SendDtmf, WebrtcOffer
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_SUPERVISOR, LEG_STATE_CONNECTED, LEG_STATE_ENDED
 from cordboard.media_node.opus import SPEECH_FRAME, SpeechEncoder
 from cordboard.media_node.rtp import RtpPacket
@@ -131,3 +132,28 @@ async def test_a_browser_that_closes_its_connection_is_noticed(house: NodeHouse,
     await join(house, page)
     await page.evaluate("window.peer.close()")
     assert (await house.until_state("boss", LEG_STATE_ENDED)).reason in ("CLIENT_CLOSED", "SILENT")
+
+
+PRESS = """async digits => {
+  const sender = window.peer.getSenders()[0];
+  sender.dtmf.insertDTMF(digits, 100, 70);
+  await new Promise(done => { sender.dtmf.ontonechange = event => { if (!event.tone) done(); }; });
+}"""
+
+
+async def test_keys_that_are_pressed_in_a_browser_are_facts_once_each(house: NodeHouse, page: Page) -> None:
+    await join(house, page)
+    await page.evaluate(PRESS, "159#")
+    pressed: list[str] = []
+    async with asyncio.timeout(10):
+        while len(pressed) < 4:
+            pressed = [fact.event.digit for fact in house.facts.facts if isinstance(fact.event, DtmfReceived)]
+            await asyncio.sleep(0.02)
+    assert pressed == list("159#")
+    assert house.node.room(CALL).counters("boss").reception.lost == 0
+
+
+async def test_a_browser_hears_the_keys_that_are_sent_to_it(house: NodeHouse, page: Page) -> None:
+    await join(house, page)
+    await house.apply(Command(send_dtmf=SendDtmf(leg_id="boss", digits="123456789*0#" * 5)))
+    await levels(page, 1)

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from cordboard.call.v1 import call_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
+from cordboard.call.v1 import gather_pb2 as gather
 from cordboard.core.call_state import CallState
 from cordboard.core.decide import decide
 from cordboard.core.evolve import evolve
@@ -191,6 +192,20 @@ BRIDGED: tuple[Message, ...] = (
     commands.SuperviseLeg(leg_id=SUPERVISOR, mode=call_pb2.SUPERVISION_MODE_WHISPER),
 )
 
+GATHERING: tuple[Message, ...] = (
+    *INTAKE,
+    gather.StartGather(most_digits=4, terminators="#"),
+    timer("gather", 1_760_000_040),
+    facts_pb2.DtmfReceived(leg_id=CALLER, digit="4", press=1),
+    facts_pb2.DtmfReceived(leg_id=CALLER, digit="4", press=2),
+)
+
+GATHERED: tuple[Message, ...] = (
+    *GATHERING,
+    facts_pb2.DtmfReceived(leg_id=CALLER, digit="#", press=3),
+    commands.CancelTimer(timer_id="gather"),
+)
+
 VOICEMAIL: tuple[Message, ...] = (*QUEUED, commands.StartVoicemail())
 
 CALLBACK: tuple[Message, ...] = (
@@ -213,4 +228,5 @@ STORIES: dict[str, tuple[Message, ...]] = {
     "voicemail": VOICEMAIL,
     "callback": CALLBACK,
     "outbound": OUTBOUND,
+    "gathered": GATHERED,
 }

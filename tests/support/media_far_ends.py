@@ -29,6 +29,7 @@ class RecordingHost:
         self.connections: list[str] = []
         self.ends: list[tuple[LegState.ValueType, str]] = []
         self.packets: list[RtpPacket] = []
+        self.digits = ""
         self._news = asyncio.Event()
 
     def connected(self, leg_id: str) -> None:
@@ -44,6 +45,10 @@ class RecordingHost:
 
     def received(self, leg_id: str, batch: Sequence[bytes], arrival_us: int) -> None:
         self.packets += [packet for data in batch if (packet := parse_rtp(data)) is not None]
+        self._news.set()
+
+    def pressed(self, leg_id: str, digit: str) -> None:
+        self.digits += digit
         self._news.set()
 
     async def until(self, condition: Callable[["RecordingHost"], bool]) -> None:

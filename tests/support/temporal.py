@@ -41,6 +41,7 @@ from cordboard.ledger.v1.envelope_pb2 import Envelope, NewEvent
 from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_MEDIA, NODE_KIND_VOICE, Node
 from cordboard.runtime.ledger_client import MemoryLedger, call_stream
 from cordboard.workflows import names
+from cordboard.workflows.call_workflow import CallWorkflow
 from cordboard.workflows.data_converter import data_converter
 from cordboard.workflows.search_attributes import ALL, register_search_attributes
 
@@ -329,12 +330,17 @@ def new_house(environment: WorkflowEnvironment) -> House:
 
 @asynccontextmanager
 async def open_house(
-    environment: WorkflowEnvironment, *tools: Callable[..., Any], relay: bool = True
+    environment: WorkflowEnvironment,
+    *tools: Callable[..., Any],
+    relay: bool = True,
+    workflow: type[CallWorkflow] = CallWorkflow,
 ) -> AsyncIterator[House]:
     """Run a worker and a relay over in-memory twins."""
     house = new_house(environment)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(call_worker(house.client, [*activities_of(house), *TOOLS, *tools]))
+        await stack.enter_async_context(
+            call_worker(house.client, [*activities_of(house), *TOOLS, *tools], workflow=workflow)
+        )
         if relay:
             following = asyncio.create_task(
                 FactRelay(house.ledger, TemporalCallSignals(house.client), "worker/w1/b1", linger=0.05).run()

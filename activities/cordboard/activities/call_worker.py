@@ -16,8 +16,14 @@ MAX_CACHED_CALLS = 5000
 """Above the calls of one worker: a call that falls out of the cache is replayed at each message."""
 
 
-def call_worker(client: Client, activities: Sequence[Callable[..., Any]], *, queue: str = CALLS_QUEUE) -> Worker:
-    """Make the worker for calls, their activities and tools.
+def call_worker(
+    client: Client,
+    activities: Sequence[Callable[..., Any]],
+    *,
+    queue: str = CALLS_QUEUE,
+    workflow: type[CallWorkflow] = CallWorkflow,
+) -> Worker:
+    """Make the worker for calls, their activities and tools; `workflow` is what carries a call.
 
     A dead worker's calls are picked up by another within about a second: that long a step waits for the worker that
     has the call in its cache.
@@ -25,7 +31,7 @@ def call_worker(client: Client, activities: Sequence[Callable[..., Any]], *, que
     return Worker(
         client,
         task_queue=queue,
-        workflows=[CallWorkflow],
+        workflows=[workflow],
         activities=activities,
         workflow_runner=workflow_runner(),
         interceptors=[ErrorInterceptor()],

@@ -14,6 +14,7 @@ from cordboard.call.v1.facts_pb2 import (
     AgentAnsweredOffer,
     ConsentAnswered,
     ConversationEnded,
+    DtmfReceived,
     EngineVersionsReported,
     LegStateChanged,
     SlotsFilled,
@@ -32,7 +33,13 @@ def _names(*kinds: type[Message]) -> frozenset[str]:
 
 
 URGENT = _names(
-    AgentAnsweredOffer, ConsentAnswered, ConversationEnded, LegStateChanged, ToolCallRequested, VoicePortChanged
+    AgentAnsweredOffer,
+    ConsentAnswered,
+    ConversationEnded,
+    DtmfReceived,
+    LegStateChanged,
+    ToolCallRequested,
+    VoicePortChanged,
 )
 """Facts that a call has to act on at once."""
 

@@ -185,6 +185,25 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """Keys that the caller presses: the collection that runs, or the last one."""
+
+    most_digits: int = 0
+    terminators: str = ""
+    digits: str = field(default="", metadata=PHI)
+    reason: str = ""
+    """Why it ended; empty while it runs."""
+    leg_id: LegId = NO_LEG
+    press: int = 0
+    """Number of the newest press that was taken, on that leg."""
+
+    @property
+    def running(self) -> bool:
+        """Whether keys are still collected."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class CallState:
     """A call as its decisions tell it. Times are microseconds since the Unix epoch, 0 when not there yet."""
 
@@ -216,6 +235,7 @@ class CallState:
     queue: QueuePlace | None = None
     offer: AgentOffer | None = None
     callback: Callback | None = None
+    gather: Gather | None = None
     end_reason: str = ""
     cancelled_by: str = ""
     decisions: int = 0

@@ -24,6 +24,13 @@ ALREADY_ENGAGED: Final = "ALREADY_ENGAGED"
 TOOL_CALL_NOT_FOUND: Final = "TOOL_CALL_NOT_FOUND"
 SOURCE_SEQ_GAP: Final = "SOURCE_SEQ_GAP"
 
+ALREADY_GATHERING: Final = "ALREADY_GATHERING"
+
+# Why a collection of keys ended.
+COMPLETE: Final = "COMPLETE"
+TERMINATED: Final = "TERMINATED"
+TIMED_OUT: Final = "TIMED_OUT"
+
 # Why a call, a leg or a recording ended.
 DONE: Final = "DONE"
 CALLER_HUNG_UP: Final = "CALLER_HUNG_UP"

@@ -146,6 +146,8 @@ class CallCommands:
             room.sounds.play(play.play_id, play.leg_ids, play.sound, loop=play.loop)
         elif kind == "flush":
             room.flush(command.flush.play_id)
+        elif kind == "send_dtmf":
+            room.press(command.send_dtmf.leg_id, command.send_dtmf.digits)
         elif kind in _RECORDING_KINDS:
             self._steer_recording(kind)
         elif kind == "close_room":

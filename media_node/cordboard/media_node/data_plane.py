@@ -52,7 +52,7 @@ class DataPlane(Protocol):
         ...
 
     def receive(self, leg_id: str, batch: Sequence[bytes], arrival_us: int) -> None:
-        """Take packets that a leg's far end sent."""
+        """Take packets that a leg's far end sent; telephone events (rtp.EVENT_TYPE) are counted and no more."""
         ...
 
     def set_routes(self, hears: Mapping[str, Sequence[str]]) -> None:
@@ -64,7 +64,7 @@ class DataPlane(Protocol):
         ...
 
     def inject(self, leg_id: str, batch: Sequence[bytes], now_us: int) -> None:
-        """Send packets as if `leg_id` had sent them."""
+        """Send packets as if `leg_id` had sent them; telephone events go to those who take them."""
         ...
 
     def counters(self, leg_id: str) -> LegCounters:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cordboard.media_node.rtp import SAMPLES_PER_MS, RtpPacket, build_rtp, sequence_ahead
+from cordboard.media_node.rtp import EVENT_TYPE, SAMPLES_PER_MS, RtpPacket, build_rtp, sequence_ahead
 
 # One 20 ms packet, the least distance between the last packet of one source and the first of the next.
 _LEAST_STEP = 960
@@ -16,6 +16,8 @@ class OutStream:
     payload_type: int
     first_sequence: int = 0
     first_timestamp: int = 0
+    # Payload type of telephone events with a clock of 48 kHz; 0: the far end takes none.
+    event_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,13 @@ class EgressStream:
         """Give the packet as it goes out, or None when it comes from before the source's first one here.
 
         Such a packet would need a sequence number that an earlier source has used already, and sending two
-        packets under one number breaks AES-GCM (RFC 7714 section 9.1).
+        packets under one number breaks AES-GCM (RFC 7714 section 9.1). None as well for a telephone event when the
+        far end takes none.
         """
         marker = packet.marker
+        is_event = packet.payload_type == EVENT_TYPE
+        if is_event and not self._stream.event_type:
+            return None
         if not self._joined:
             self._join(packet, now_us)
             marker = True
@@ -91,7 +97,8 @@ class EgressStream:
         self._packets += 1
         self._octets += len(packet.payload)
         stream = self._stream
-        return build_rtp(RtpPacket(stream.payload_type, marker, sequence, timestamp, stream.ssrc, packet.payload))
+        payload_type = stream.event_type if is_event else stream.payload_type
+        return build_rtp(RtpPacket(payload_type, marker, sequence, timestamp, stream.ssrc, packet.payload))
 
     def counters(self) -> EgressCounters:
         """Tell what went out so far."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from cordboard.media_node.data_plane import LegCounters, Tap, Tapped, Wire
 from cordboard.media_node.egress import EgressStream, OutStream
 from cordboard.media_node.reception import Arrival, StreamReception
-from cordboard.media_node.rtp import RtpPacket, parse_rtp
+from cordboard.media_node.rtp import EVENT_TYPE, RtpPacket, parse_rtp
 
 
 class _Port:
@@ -78,6 +78,9 @@ class ForwardingPlane:
                 continue
             arrival = port.reception.add(packet, arrival_us)
             if arrival is Arrival.REFUSED:
+                continue
+            if packet.payload_type == EVENT_TYPE:
+                # Counted, for it has a sequence number. The room has its key press; nobody is to hear it or keep it.
                 continue
             self._forward(leg_id, packet, arrival_us, restart=arrival is Arrival.RESTART)
             taken.append(Tapped(arrival_us, data))

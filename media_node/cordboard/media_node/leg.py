@@ -47,7 +47,11 @@ class LegHost(Protocol):
         ...
 
     def received(self, leg_id: str, batch: Sequence[bytes], arrival_us: int) -> None:
-        """The far end sent these plain RTP packets."""
+        """The far end sent these plain RTP packets; telephone events among them have the type rtp.EVENT_TYPE."""
+        ...
+
+    def pressed(self, leg_id: str, digit: str) -> None:
+        """The far end pressed a key: one of dtmf.DIGITS."""
         ...
 
 

@@ -76,6 +76,13 @@ class MemoryLeg:
             self._last_heard_us = self._clock.now_us()
             self._host.received(self._identity.leg_id, batch, self._last_heard_us)
 
+    def press(self, digits: str) -> None:
+        """Press keys, as the far end."""
+        if not self.closed:
+            self._last_heard_us = self._clock.now_us()
+            for digit in digits:
+                self._host.pressed(self._identity.leg_id, digit)
+
     def hang_up(self) -> None:
         """Say goodbye, as the far end."""
         self._host.ended(self._identity.leg_id, LEG_STATE_ENDED, "CLIENT_CLOSED")

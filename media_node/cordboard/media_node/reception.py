@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from cordboard.media_node.rtp import SAMPLES_PER_MS, RtpPacket, sequence_ahead, timestamp_ahead
+from cordboard.media_node.rtp import EVENT_TYPE, SAMPLES_PER_MS, RtpPacket, sequence_ahead, timestamp_ahead
 
 # RFC 3550 appendix A.1: a jump further than this is a restart, not loss.
 MAX_DROPOUT = 3_000
@@ -77,7 +77,9 @@ class StreamReception:
             arrival = Arrival.NEW
         self._received += 1
         self._octets += len(packet.payload)
-        self._follow_jitter(packet, arrival_us)
+        if packet.payload_type != EVENT_TYPE:
+            # The packets of one event share a timestamp, which says nothing of when they were sent.
+            self._follow_jitter(packet, arrival_us)
         return arrival
 
     def counters(self) -> ReceptionCounters:

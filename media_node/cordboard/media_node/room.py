@@ -10,12 +10,13 @@ from typing import Protocol
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
-from cordboard.call.v1.facts_pb2 import LegStateChanged, PlayoutEnded, PlayoutStarted, VoicePortChanged
-from cordboard.core.errors import ConflictError, InvalidError, NotFoundError
+from cordboard.call.v1.facts_pb2 import DtmfReceived, LegStateChanged, PlayoutEnded, PlayoutStarted, VoicePortChanged
+from cordboard.core.errors import ConflictError, InvalidError, NotFoundError, UnimplementedError
 from cordboard.media.v1.leg_pb2 import LEG_STATE_CONNECTED, LEG_STATE_ENDED, LegState, RoutingMatrix
 from cordboard.media_node.clock import Clock
 from cordboard.media_node.data_plane import DataPlane, LegCounters
 from cordboard.media_node.facts import CallFact, FactLog
+from cordboard.media_node.key_board import KeyBoard
 from cordboard.media_node.leg import Leg
 from cordboard.media_node.sound_board import SoundBoard
 from cordboard.media_node.speaking import PlayProgress
@@ -66,6 +67,8 @@ class Room:
             self._route,
             self.play_progressed,
         )
+        self._keys = KeyBoard(clock, lambda source, packets: plane.inject(source, packets, clock.now_us()), self._route)
+        self._presses: dict[str, int] = {}
 
     def watch(self, watch: RoomWatch) -> None:
         """Let `watch` follow the legs until the room is closed."""
@@ -147,6 +150,15 @@ class Room:
             leg.flush(play_id)
         self.sounds.flush(play_id)
 
+    def press(self, leg_id: str, digits: str) -> None:
+        """Send key presses to a leg.
+
+        Raises NotFoundError(LEG_NOT_FOUND), InvalidError(DTMF_INVALID), UnimplementedError(DTMF_UNSUPPORTED).
+        """
+        if not any(stream.event_type for stream in self.leg(leg_id).streams):
+            raise UnimplementedError("DTMF_UNSUPPORTED", "the leg's far end takes no telephone events", leg_id=leg_id)
+        self._keys.press(leg_id, digits)
+
     async def close(self, reason: str) -> None:
         """End all legs and wait until they are gone."""
         for watch in self._watches:
@@ -177,6 +189,14 @@ class Room:
     def received(self, leg_id: str, batch: Sequence[bytes], arrival_us: int) -> None:
         """Take packets of a leg's far end."""
         self.plane.receive(leg_id, batch, arrival_us)
+
+    def pressed(self, leg_id: str, digit: str) -> None:
+        """Tell of a key press; while the recording is paused, nothing that the caller enters is kept anywhere."""
+        leg = self._legs.get(leg_id)
+        if leg is None or leg.identity.passive or self.gated:
+            return
+        self._presses[leg_id] = self._presses.get(leg_id, 0) + 1
+        self.tell(DtmfReceived(leg_id=leg_id, digit=digit, press=self._presses[leg_id]), leg_id)
 
     def counters(self, leg_id: str) -> LegCounters:
         """What a leg received and was sent."""
@@ -215,6 +235,7 @@ class Room:
             watch.leg_ending(leg)
         del self._legs[leg_id]
         self._connected.discard(leg_id)
+        self._keys.stop(leg_id)
         self.plane.close(leg_id)
         for source in self._legs:
             self.plane.tap(source, f"hear/{leg_id}", None)
@@ -225,7 +246,7 @@ class Room:
         self._tell_state(leg_id, state, reason)
 
     def _route(self) -> None:
-        self.plane.set_routes(self.sounds.overlay(self._hears, self._connected))
+        self.plane.set_routes(self._keys.overlay(self.sounds.overlay(self._hears, self._connected)))
         for leg_id, leg in self._legs.items():
             sources = set(self._hears.get(leg_id, ()))
             if leg.tap is not None:

@@ -6,6 +6,9 @@ from typing import NamedTuple
 CLOCK_RATE = 48_000
 SAMPLES_PER_MS = CLOCK_RATE // 1_000
 HEADER_LENGTH = 12
+EVENT_TYPE = 0
+"""Payload type that telephone events have inside the node, whatever their number was on a leg's wire. No leg has its
+Opus there: the number is PCMU's (RFC 3551 section 6)."""
 _HEADER = struct.Struct("!BBHII")
 _OPUS_FRAMES_PER_CODE = (1, 2, 2)
 

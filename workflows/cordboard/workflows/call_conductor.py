@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from temporalio import workflow
@@ -47,6 +48,8 @@ class CallConductor:
         self._call = call
         self._start: StartCallInput | None = None
         self._answer: StartCallAnswer | CordboardError | None = None
+        self.script: Callable[[Call], Awaitable[None]] = default_script
+        """What carries the call from its first media on."""
         self.loop = CallLoop(call.call_id)
         self.media = MediaLane(self.loop)
         self.voice = VoiceLink(self.loop, self.media)
@@ -145,7 +148,7 @@ class CallConductor:
     async def _conduct(self) -> None:
         """Run the script, then release whatever the call still holds, however the script came to its end."""
         try:
-            await default_script(Call(self.loop, self.voice, self.agent))
+            await self.script(Call(self.loop, self.voice, self.agent))
             await self.loop.ask(HangUp(reason=reasons.DONE))
         except CallOver:
             pass

@@ -24,6 +24,7 @@ FAREWELL = "farewell"
 RING = "ring"
 AGENT_JOIN = "agent_join"
 PATIENCE = "patience"
+GATHER = "gather"
 
 
 def due_in(delay: timedelta) -> Timestamp:

@@ -11,7 +11,7 @@ from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1.call_pb2 import Phase
 from cordboard.core import phases, reasons
 from cordboard.core.call_state import CallState
-from cordboard.core.decide import conversation, ending, legs, lifecycle, media, queueing, recording
+from cordboard.core.decide import conversation, ending, gathering, legs, lifecycle, media, queueing, recording
 from cordboard.core.decide.draft import Draft, wrong_phase
 from cordboard.core.errors import InvalidError, NotFoundError, WrongStateError
 from cordboard.core.phi import is_fact
@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Decider
     **recording.COMMANDS,
     **conversation.COMMANDS,
     **queueing.COMMANDS,
+    **gathering.COMMANDS,
 }
 """Every command with the phases in which it may be asked for."""
 
@@ -34,6 +35,7 @@ FACTS: Final[Mapping[type[Message], Decider]] = {
     **recording.FACTS,
     **conversation.FACTS,
     **queueing.FACTS,
+    **gathering.FACTS,
 }
 """Every fact that a call consumes."""
 

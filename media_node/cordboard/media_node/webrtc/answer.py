@@ -1,14 +1,16 @@
 """Reading a browser's offer and writing the node's answer (RFC 8829, RFC 8843)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.rtcicetransport import RTCIceCandidate, RTCIceParameters
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import SessionDescription
 
 from cordboard.core.errors import InvalidError
 from cordboard.media_node.egress import OutStream
+from cordboard.media_node.rtp import CLOCK_RATE
 
 MOST_AUDIO_LINES = 4
 _LONGEST_SDP = 64 * 1_024
@@ -17,6 +19,7 @@ _MOST_CANDIDATES = 16
 _MALFORMED = (ValueError, AssertionError, KeyError, AttributeError, IndexError, StopIteration, TypeError)
 # 24 kbit/s mono with forward error correction. No DTX: its gaps cost the voice agent's ears more than the line.
 OPUS_FORMAT = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0;maxaveragebitrate=24000"
+_EVENT_RATES = (CLOCK_RATE, 8_000)
 _DISCARD = "IN IP4 0.0.0.0"
 
 
@@ -32,6 +35,13 @@ class AudioLine:
     browser_sends: bool = False
     browser_listens: bool = False
     payload_type: int = 0
+    event_types: tuple[tuple[int, int], ...] = ()
+    """Payload types of telephone events, each with its clock rate."""
+
+    @property
+    def sent_event_type(self) -> int:
+        """The payload type of telephone events that share the clock of Opus; 0 for none."""
+        return next((number for number, rate in self.event_types if rate == CLOCK_RATE), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,7 @@ def _audio(line: AudioLine, stream: OutStream | None, cname: str, hears: bool) -
         (False, False): "inactive",
     }[stream is not None, hears]
     text = [
-        f"m=audio 9 {line.profile} {line.payload_type}",
+        f"m=audio 9 {line.profile} " + " ".join(str(n) for n in (line.payload_type, *dict(line.event_types))),
         f"c={_DISCARD}",
         f"a={direction}",
         *([f"a=mid:{line.mid}"] if line.mid else []),
@@ -129,6 +139,8 @@ def _audio(line: AudioLine, stream: OutStream | None, cname: str, hears: bool) -
         f"a=rtpmap:{line.payload_type} opus/48000/2",
         f"a=fmtp:{line.payload_type} {OPUS_FORMAT}",
     ]
+    for number, rate in line.event_types:
+        text += [f"a=rtpmap:{number} telephone-event/{rate}", f"a=fmtp:{number} 0-15"]
     if stream is not None:
         text += [f"a=msid:{cname}-{line.mid} slot-{line.mid}", f"a=ssrc:{stream.ssrc} cname:{cname}"]
     return text
@@ -159,6 +171,7 @@ def _understand(description: SessionDescription) -> Offer:
                 browser_sends=direction in ("sendrecv", "sendonly") and not heard_already,
                 browser_listens=direction in ("sendrecv", "recvonly"),
                 payload_type=opus.payloadType or 0,
+                event_types=_event_types(media.rtp.codecs),
             )
         )
         accepted = accepted or media
@@ -172,6 +185,16 @@ def _understand(description: SessionDescription) -> Offer:
     if accepted.dtls is None or not accepted.dtls.fingerprints:
         raise _bad("it has no DTLS fingerprint")
     return Offer(tuple(lines), ice, accepted.dtls, tuple(candidates))
+
+
+def _event_types(codecs: Iterable[RTCRtpCodecParameters]) -> tuple[tuple[int, int], ...]:
+    """Find the telephone events of a line (RFC 4733). Chromium offers 48 kHz and 8 kHz, and uses what is answered."""
+    found = {
+        codec.payloadType: codec.clockRate
+        for codec in codecs
+        if codec.mimeType.lower() == "audio/telephone-event" and codec.clockRate in _EVENT_RATES
+    }
+    return tuple((number, rate) for number, rate in found.items() if number)
 
 
 def usable(candidate: RTCIceCandidate) -> bool:

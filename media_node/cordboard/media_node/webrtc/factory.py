@@ -74,6 +74,7 @@ class WebRtcLegs:
             OutStream(
                 ssrc=self._randomness.bits(32),
                 payload_type=line.payload_type,
+                event_type=line.sent_event_type,
                 first_sequence=self._randomness.bits(15),
                 first_timestamp=self._randomness.bits(32),
             )

@@ -12,9 +12,11 @@ from aiortc import RTCDtlsTransport, RTCIceTransport
 from cordboard.media.v1.leg_pb2 import LEG_STATE_ENDED, LEG_STATE_FAILED, LegState
 from cordboard.media_node.clock import Clock, Ticker, Timer
 from cordboard.media_node.data_plane import Tap
+from cordboard.media_node.dtmf import DigitListener
 from cordboard.media_node.egress import OutStream
 from cordboard.media_node.leg import FarReport, LegHost, LegIdentity
 from cordboard.media_node.rtcp import RtcpSession
+from cordboard.media_node.rtp import EVENT_TYPE, build_rtp, parse_rtp
 from cordboard.media_node.webrtc.answer import Offer
 from cordboard.media_node.webrtc.ice import PromptConnection
 from cordboard.media_node.webrtc.srtp import SrtpWire
@@ -47,6 +49,8 @@ class WebRtcLeg:
         self._streams = tuple(streams)
         self._rtcp = rtcp
         self._payload_type = offer.heard_line.payload_type if offer.heard_line is not None else -1
+        self._event_types = dict(offer.heard_line.event_types) if offer.heard_line is not None else {}
+        self._digits = DigitListener()
         self._wire: SrtpWire | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._deadline: Timer | None = None
@@ -149,8 +153,21 @@ class WebRtcLeg:
 
     def _take_rtp(self, data: bytes) -> None:
         self._note()
-        if data[1] & 0x7F == self._payload_type:
+        number = data[1] & 0x7F
+        if number == self._payload_type:
             self._host.received(self._identity.leg_id, (data,), self._last_heard_us)
+        elif number in self._event_types:
+            self._take_event(data)
+
+    def _take_event(self, data: bytes) -> None:
+        packet = parse_rtp(data)
+        if packet is None:
+            return
+        counted = build_rtp(packet._replace(payload_type=EVENT_TYPE))
+        self._host.received(self._identity.leg_id, (counted,), self._last_heard_us)
+        digit = self._digits.take(packet)
+        if digit:
+            self._host.pressed(self._identity.leg_id, digit)
 
     def _take_rtcp(self, data: bytes) -> None:
         self._note()

@@ -28,7 +28,7 @@ from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63ordboard/call/v1/facts.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"]\n\nCallOpened\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\x12\x10\n\x08token_id\x18\x04 \x01(\t:\x04\x90\xb5\x18\x02\"}\n\x0fLegStateChanged\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x1c.cordboard.media.v1.LegState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x04 \x01(\x04:\x04\x90\xb5\x18\x02\"W\n\x13MediaCommandApplied\x12\x17\n\x0fplacement_epoch\x18\x01 \x01(\x04\x12\x13\n\x0b\x63ommand_seq\x18\x02 \x01(\x04\x12\x0c\n\x04kind\x18\x03 \x01(\t:\x04\x90\xb5\x18\x02\"h\n\x14MediaCommandRejected\x12\x17\n\x0fplacement_epoch\x18\x01 \x01(\x04\x12\x13\n\x0b\x63ommand_seq\x18\x02 \x01(\x04\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t:\x04\x90\xb5\x18\x02\"J\n\x10VoicePortChanged\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x10\n\x08\x61ttached\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t:\x04\x90\xb5\x18\x02\"H\n\x0ePlayoutStarted\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x0f\n\x07turn_id\x18\x03 \x01(\t:\x04\x90\xb5\x18\x02\"\x80\x01\n\x0cPlayoutEnded\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\'\n\x04sent\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x66lushed\x18\x04 \x01(\x08\x12\x0f\n\x07turn_id\x18\x05 \x01(\t:\x04\x90\xb5\x18\x02\"V\n\x08\x42\x61rgedIn\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x33\n\x10onset_to_silence\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x04\x90\xb5\x18\x02\"\x98\x01\n\x0eUtteranceHeard\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x12\n\nstarted_us\x18\x04 \x01(\x03\x12\x10\n\x08\x65nded_us\x18\x05 \x01(\x03\x12\x12\n\nconfidence\x18\x06 \x01(\x02\x12\x11\n\tpremature\x18\x07 \x01(\x08:\x04\x90\xb5\x18\x02\"M\n\x0cReplyPlanned\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x0f\n\x07play_id\x18\x02 \x01(\t\x12\x15\n\x07\x63lauses\x18\x03 \x03(\tB\x04\x88\xb5\x18\x01:\x04\x90\xb5\x18\x02\"]\n\nReplyHeard\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x0binterrupted\x18\x04 \x01(\x08:\x04\x90\xb5\x18\x02\"\xad\x01\n\x0cTurnMeasured\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x36\n\x13speech_end_to_reply\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x06stages\x18\x03 \x03(\x0b\x32\x1c.cordboard.call.v1.StageTime\x12\x11\n\tpremature\x18\x04 \x01(\x08\x12\r\n\x05split\x18\x05 \x01(\x08:\x04\x90\xb5\x18\x02\"7\n\x0f\x43onsentAnswered\x12\r\n\x05given\x18\x01 \x01(\x08\x12\x0f\n\x07turn_id\x18\x02 \x01(\t:\x04\x90\xb5\x18\x02\"M\n\x0bSlotsFilled\x12\'\n\x05slots\x18\x01 \x01(\x0b\x32\x18.cordboard.call.v1.Slots\x12\x0f\n\x07turn_id\x18\x02 \x01(\t:\x04\x90\xb5\x18\x02\"\xce\x01\n\x11ToolCallRequested\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12L\n\targuments\x18\x04 \x03(\x0b\x32\x33.cordboard.call.v1.ToolCallRequested.ArgumentsEntryB\x04\x88\xb5\x18\x01\x1a\x30\n\x0e\x41rgumentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:\x04\x90\xb5\x18\x02\"\xc0\x01\n\x11\x43onversationEnded\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x12+\n\x07urgency\x18\x02 \x01(\x0e\x32\x1a.cordboard.call.v1.Urgency\x12\x15\n\x07summary\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08red_line\x18\x04 \x01(\t\x12\x0e\n\x06skills\x18\x05 \x03(\t\x12\x0e\n\x06leg_id\x18\x06 \x01(\t:\x04\x90\xb5\x18\x02\"\xfd\x01\n\x0fQualityMeasured\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\x10packets_received\x18\x02 \x01(\x04\x12\x14\n\x0cpackets_lost\x18\x03 \x01(\x04\x12)\n\x06jitter\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nround_trip\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0b\n\x03mos\x18\x06 \x01(\x02\x12+\n\x08interval\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08occasion\x18\x08 \x01(\t:\x04\x90\xb5\x18\x02\"\xa6\x01\n\x14\x43\x61ptureSegmentStored\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x0f\n\x07segment\x18\x02 \x01(\r\x12\x12\n\nobject_key\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\x0c\x12\x0c\n\x04size\x18\x05 \x01(\x04\x12\x0f\n\x07packets\x18\x06 \x01(\r\x12\x12\n\nstarted_us\x18\x07 \x01(\x03\x12\x10\n\x08\x65nded_us\x18\x08 \x01(\x03:\x04\x90\xb5\x18\x02\"i\n\x12\x41gentAnsweredOffer\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t:\x04\x90\xb5\x18\x02\"\x9a\x01\n\x16\x45ngineVersionsReported\x12I\n\x08versions\x18\x01 \x03(\x0b\x32\x37.cordboard.call.v1.EngineVersionsReported.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:\x04\x90\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63ordboard/call/v1/facts.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"]\n\nCallOpened\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\x12\x10\n\x08token_id\x18\x04 \x01(\t:\x04\x90\xb5\x18\x02\"}\n\x0fLegStateChanged\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x1c.cordboard.media.v1.LegState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x04 \x01(\x04:\x04\x90\xb5\x18\x02\"W\n\x13MediaCommandApplied\x12\x17\n\x0fplacement_epoch\x18\x01 \x01(\x04\x12\x13\n\x0b\x63ommand_seq\x18\x02 \x01(\x04\x12\x0c\n\x04kind\x18\x03 \x01(\t:\x04\x90\xb5\x18\x02\"h\n\x14MediaCommandRejected\x12\x17\n\x0fplacement_epoch\x18\x01 \x01(\x04\x12\x13\n\x0b\x63ommand_seq\x18\x02 \x01(\x04\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t:\x04\x90\xb5\x18\x02\"J\n\x10VoicePortChanged\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x10\n\x08\x61ttached\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t:\x04\x90\xb5\x18\x02\"H\n\x0c\x44tmfReceived\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x13\n\x05\x64igit\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\r\n\x05press\x18\x03 \x01(\r:\x04\x90\xb5\x18\x02\"H\n\x0ePlayoutStarted\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x0f\n\x07turn_id\x18\x03 \x01(\t:\x04\x90\xb5\x18\x02\"\x80\x01\n\x0cPlayoutEnded\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\'\n\x04sent\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x66lushed\x18\x04 \x01(\x08\x12\x0f\n\x07turn_id\x18\x05 \x01(\t:\x04\x90\xb5\x18\x02\"V\n\x08\x42\x61rgedIn\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x33\n\x10onset_to_silence\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x04\x90\xb5\x18\x02\"\x98\x01\n\x0eUtteranceHeard\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x12\n\nstarted_us\x18\x04 \x01(\x03\x12\x10\n\x08\x65nded_us\x18\x05 \x01(\x03\x12\x12\n\nconfidence\x18\x06 \x01(\x02\x12\x11\n\tpremature\x18\x07 \x01(\x08:\x04\x90\xb5\x18\x02\"M\n\x0cReplyPlanned\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x0f\n\x07play_id\x18\x02 \x01(\t\x12\x15\n\x07\x63lauses\x18\x03 \x03(\tB\x04\x88\xb5\x18\x01:\x04\x90\xb5\x18\x02\"]\n\nReplyHeard\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x0binterrupted\x18\x04 \x01(\x08:\x04\x90\xb5\x18\x02\"\xad\x01\n\x0cTurnMeasured\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x36\n\x13speech_end_to_reply\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\x06stages\x18\x03 \x03(\x0b\x32\x1c.cordboard.call.v1.StageTime\x12\x11\n\tpremature\x18\x04 \x01(\x08\x12\r\n\x05split\x18\x05 \x01(\x08:\x04\x90\xb5\x18\x02\"7\n\x0f\x43onsentAnswered\x12\r\n\x05given\x18\x01 \x01(\x08\x12\x0f\n\x07turn_id\x18\x02 \x01(\t:\x04\x90\xb5\x18\x02\"M\n\x0bSlotsFilled\x12\'\n\x05slots\x18\x01 \x01(\x0b\x32\x18.cordboard.call.v1.Slots\x12\x0f\n\x07turn_id\x18\x02 \x01(\t:\x04\x90\xb5\x18\x02\"\xce\x01\n\x11ToolCallRequested\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12L\n\targuments\x18\x04 \x03(\x0b\x32\x33.cordboard.call.v1.ToolCallRequested.ArgumentsEntryB\x04\x88\xb5\x18\x01\x1a\x30\n\x0e\x41rgumentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:\x04\x90\xb5\x18\x02\"\xc0\x01\n\x11\x43onversationEnded\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x12+\n\x07urgency\x18\x02 \x01(\x0e\x32\x1a.cordboard.call.v1.Urgency\x12\x15\n\x07summary\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08red_line\x18\x04 \x01(\t\x12\x0e\n\x06skills\x18\x05 \x03(\t\x12\x0e\n\x06leg_id\x18\x06 \x01(\t:\x04\x90\xb5\x18\x02\"\xfd\x01\n\x0fQualityMeasured\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\x10packets_received\x18\x02 \x01(\x04\x12\x14\n\x0cpackets_lost\x18\x03 \x01(\x04\x12)\n\x06jitter\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nround_trip\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0b\n\x03mos\x18\x06 \x01(\x02\x12+\n\x08interval\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08occasion\x18\x08 \x01(\t:\x04\x90\xb5\x18\x02\"\xa6\x01\n\x14\x43\x61ptureSegmentStored\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x0f\n\x07segment\x18\x02 \x01(\r\x12\x12\n\nobject_key\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\x0c\x12\x0c\n\x04size\x18\x05 \x01(\x04\x12\x0f\n\x07packets\x18\x06 \x01(\r\x12\x12\n\nstarted_us\x18\x07 \x01(\x03\x12\x10\n\x08\x65nded_us\x18\x08 \x01(\x03:\x04\x90\xb5\x18\x02\"i\n\x12\x41gentAnsweredOffer\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t:\x04\x90\xb5\x18\x02\"\x9a\x01\n\x16\x45ngineVersionsReported\x12I\n\x08versions\x18\x01 \x03(\x0b\x32\x37.cordboard.call.v1.EngineVersionsReported.VersionsEntry\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:\x04\x90\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEDIACOMMANDREJECTED']._serialized_options = b'\220\265\030\002'
   _globals['_VOICEPORTCHANGED']._loaded_options = None
   _globals['_VOICEPORTCHANGED']._serialized_options = b'\220\265\030\002'
+  _globals['_DTMFRECEIVED'].fields_by_name['digit']._loaded_options = None
+  _globals['_DTMFRECEIVED'].fields_by_name['digit']._serialized_options = b'\210\265\030\001'
+  _globals['_DTMFRECEIVED']._loaded_options = None
+  _globals['_DTMFRECEIVED']._serialized_options = b'\220\265\030\002'
   _globals['_PLAYOUTSTARTED']._loaded_options = None
   _globals['_PLAYOUTSTARTED']._serialized_options = b'\220\265\030\002'
   _globals['_PLAYOUTENDED']._loaded_options = None
@@ -99,38 +103,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEDIACOMMANDREJECTED']._serialized_end=595
   _globals['_VOICEPORTCHANGED']._serialized_start=597
   _globals['_VOICEPORTCHANGED']._serialized_end=671
-  _globals['_PLAYOUTSTARTED']._serialized_start=673
-  _globals['_PLAYOUTSTARTED']._serialized_end=745
-  _globals['_PLAYOUTENDED']._serialized_start=748
-  _globals['_PLAYOUTENDED']._serialized_end=876
-  _globals['_BARGEDIN']._serialized_start=878
-  _globals['_BARGEDIN']._serialized_end=964
-  _globals['_UTTERANCEHEARD']._serialized_start=967
-  _globals['_UTTERANCEHEARD']._serialized_end=1119
-  _globals['_REPLYPLANNED']._serialized_start=1121
-  _globals['_REPLYPLANNED']._serialized_end=1198
-  _globals['_REPLYHEARD']._serialized_start=1200
-  _globals['_REPLYHEARD']._serialized_end=1293
-  _globals['_TURNMEASURED']._serialized_start=1296
-  _globals['_TURNMEASURED']._serialized_end=1469
-  _globals['_CONSENTANSWERED']._serialized_start=1471
-  _globals['_CONSENTANSWERED']._serialized_end=1526
-  _globals['_SLOTSFILLED']._serialized_start=1528
-  _globals['_SLOTSFILLED']._serialized_end=1605
-  _globals['_TOOLCALLREQUESTED']._serialized_start=1608
-  _globals['_TOOLCALLREQUESTED']._serialized_end=1814
-  _globals['_TOOLCALLREQUESTED_ARGUMENTSENTRY']._serialized_start=1760
-  _globals['_TOOLCALLREQUESTED_ARGUMENTSENTRY']._serialized_end=1808
-  _globals['_CONVERSATIONENDED']._serialized_start=1817
-  _globals['_CONVERSATIONENDED']._serialized_end=2009
-  _globals['_QUALITYMEASURED']._serialized_start=2012
-  _globals['_QUALITYMEASURED']._serialized_end=2265
-  _globals['_CAPTURESEGMENTSTORED']._serialized_start=2268
-  _globals['_CAPTURESEGMENTSTORED']._serialized_end=2434
-  _globals['_AGENTANSWEREDOFFER']._serialized_start=2436
-  _globals['_AGENTANSWEREDOFFER']._serialized_end=2541
-  _globals['_ENGINEVERSIONSREPORTED']._serialized_start=2544
-  _globals['_ENGINEVERSIONSREPORTED']._serialized_end=2698
-  _globals['_ENGINEVERSIONSREPORTED_VERSIONSENTRY']._serialized_start=2645
-  _globals['_ENGINEVERSIONSREPORTED_VERSIONSENTRY']._serialized_end=2692
+  _globals['_DTMFRECEIVED']._serialized_start=673
+  _globals['_DTMFRECEIVED']._serialized_end=745
+  _globals['_PLAYOUTSTARTED']._serialized_start=747
+  _globals['_PLAYOUTSTARTED']._serialized_end=819
+  _globals['_PLAYOUTENDED']._serialized_start=822
+  _globals['_PLAYOUTENDED']._serialized_end=950
+  _globals['_BARGEDIN']._serialized_start=952
+  _globals['_BARGEDIN']._serialized_end=1038
+  _globals['_UTTERANCEHEARD']._serialized_start=1041
+  _globals['_UTTERANCEHEARD']._serialized_end=1193
+  _globals['_REPLYPLANNED']._serialized_start=1195
+  _globals['_REPLYPLANNED']._serialized_end=1272
+  _globals['_REPLYHEARD']._serialized_start=1274
+  _globals['_REPLYHEARD']._serialized_end=1367
+  _globals['_TURNMEASURED']._serialized_start=1370
+  _globals['_TURNMEASURED']._serialized_end=1543
+  _globals['_CONSENTANSWERED']._serialized_start=1545
+  _globals['_CONSENTANSWERED']._serialized_end=1600
+  _globals['_SLOTSFILLED']._serialized_start=1602
+  _globals['_SLOTSFILLED']._serialized_end=1679
+  _globals['_TOOLCALLREQUESTED']._serialized_start=1682
+  _globals['_TOOLCALLREQUESTED']._serialized_end=1888
+  _globals['_TOOLCALLREQUESTED_ARGUMENTSENTRY']._serialized_start=1834
+  _globals['_TOOLCALLREQUESTED_ARGUMENTSENTRY']._serialized_end=1882
+  _globals['_CONVERSATIONENDED']._serialized_start=1891
+  _globals['_CONVERSATIONENDED']._serialized_end=2083
+  _globals['_QUALITYMEASURED']._serialized_start=2086
+  _globals['_QUALITYMEASURED']._serialized_end=2339
+  _globals['_CAPTURESEGMENTSTORED']._serialized_start=2342
+  _globals['_CAPTURESEGMENTSTORED']._serialized_end=2508
+  _globals['_AGENTANSWEREDOFFER']._serialized_start=2510
+  _globals['_AGENTANSWEREDOFFER']._serialized_end=2615
+  _globals['_ENGINEVERSIONSREPORTED']._serialized_start=2618
+  _globals['_ENGINEVERSIONSREPORTED']._serialized_end=2772
+  _globals['_ENGINEVERSIONSREPORTED_VERSIONSENTRY']._serialized_start=2719
+  _globals['_ENGINEVERSIONSREPORTED_VERSIONSENTRY']._serialized_end=2766
 # @@protoc_insertion_point(module_scope)

@@ -184,6 +184,36 @@ class VoicePortChanged(_message.Message):
 Global___VoicePortChanged: _TypeAlias = VoicePortChanged  # noqa: Y015
 
 @_typing.final
+class DtmfReceived(_message.Message):
+    """A party pressed a key (RFC 4733). Keys that are pressed while the recording is paused are not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEG_ID_FIELD_NUMBER: _builtins.int
+    DIGIT_FIELD_NUMBER: _builtins.int
+    PRESS_FIELD_NUMBER: _builtins.int
+    leg_id: _builtins.str
+    """Required. The leg."""
+    digit: _builtins.str
+    """Required. One of 0-9, *, #, A-D."""
+    press: _builtins.int
+    """Required. Number of this press on the leg, from 1."""
+    def __init__(
+        self,
+        *,
+        leg_id: _builtins.str = ...,
+        digit: _builtins.str = ...,
+        press: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digit", b"digit", "leg_id", b"leg_id", "press", b"press"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DtmfReceived: _TypeAlias = DtmfReceived  # noqa: Y015
+
+@_typing.final
 class PlayoutStarted(_message.Message):
     """The node began to send synthesised speech."""
 

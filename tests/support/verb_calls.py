@@ -1,0 +1,52 @@
+"""Calls with scripts of their own, one for each verb that is tested by itself."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from temporalio import workflow
+
+from cordboard.call.v1.call_workflow_pb2 import CallInput, CallResult
+from cordboard.workflows import names
+from cordboard.workflows.call_workflow import CallWorkflow
+from cordboard.workflows.verbs import Call
+
+Script = Callable[[Call], Awaitable[None]]
+
+
+async def gather(call: Call) -> None:
+    """Ask for four digits, and end with what came."""
+    await call.answer()
+    await call.consent()
+    given = await call.gather(digits=4, prompt=["Please enter your number."], timeout=timedelta(seconds=30))
+    await call.hang_up(f"GATHERED_{given.reason}_{len(given.digits)}")
+
+
+async def gather_sound(call: Call) -> None:
+    """Play a sound, and end with what came."""
+    await call.answer()
+    given = await call.gather(sound="ring_back", terminators="*#")
+    await call.hang_up(f"GATHERED_{given.reason}_{len(given.digits)}")
+
+
+async def gather_nonsense(call: Call) -> None:
+    """Ask for what no keypad has."""
+    await call.answer()
+    await call.gather(terminators="x")
+
+
+SCRIPTS: dict[str, Script] = {script.__name__: script for script in (gather, gather_sound, gather_nonsense)}
+
+
+@workflow.defn(name=names.CALL_WORKFLOW)
+class VerbCallWorkflow(CallWorkflow):
+    """Runs the script that the call names as its workflow."""
+
+    @workflow.init
+    def __init__(self, call: CallInput) -> None:
+        super().__init__(call)
+        self._conductor.script = SCRIPTS.get(call.workflow, self._conductor.script)
+
+    @workflow.run
+    async def run(self, call: CallInput) -> CallResult:
+        """Carry the call."""
+        return await super().run(call)
