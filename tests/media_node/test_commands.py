@@ -29,7 +29,6 @@ from cordboard.media.v1.command_pb2 import (
     Play,
     RemoveLeg,
     Reoffer,
-    SendDtmf,
     SipDial,
     StartRecording,
     StopRecording,
@@ -169,12 +168,11 @@ async def test_a_command_without_its_numbers_is_refused(house: NodeHouse, missin
     [
         Command(reoffer=Reoffer(leg_id="caller", sdp="v=0")),
         Command(start_recording=StartRecording()),
-        Command(send_dtmf=SendDtmf(leg_id="caller", digits="1")),
         Command(add_leg=AddLeg(leg_id="trunk", sip_dial=SipDial(uri="sip:x"))),
         Command(add_leg=AddLeg(leg_id="none")),
         Command(),
     ],
-    ids=["reoffer", "start_recording without a store", "send_dtmf", "sip_dial", "no_transport", "empty"],
+    ids=["reoffer", "start_recording without a store", "sip_dial", "no_transport", "empty"],
 )
 async def test_what_the_node_cannot_do_is_unimplemented_and_the_next_command_is_taken(
     house: NodeHouse, command: Command
