@@ -13,8 +13,9 @@ from media_house import CALL, ServedNode
 
 from cordboard.call.v1.facts_pb2 import PlayoutEnded, VoicePortChanged
 from cordboard.core.errors import CordboardError
-from cordboard.media.v1.command_pb2 import Command, CreateRoom
+from cordboard.media.v1.command_pb2 import CloseRoom, Command, CreateRoom, RemoveLeg
 from cordboard.media.v1.media_node_service_pb2 import (
+    ApplyBatchRequest,
     ApplyRequest,
     Attach,
     AttachAudioRequest,
@@ -82,6 +83,29 @@ async def test_a_refusal_carries_its_stable_reason(house: ServedNode) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await house.stub("worker").Apply(ApplyRequest(command=house.next(Command())))
     assert from_rpc_error(caught.value).reason == "ROOM_NOT_FOUND"
+
+
+async def test_a_batch_is_applied_in_order_and_a_refusal_stops_nothing(house: ServedNode) -> None:
+    room = house.next(Command(create_room=CreateRoom(tenant="clinic")))
+    refused = house.next(Command(remove_leg=RemoveLeg(leg_id="nobody", reason="R")))
+    closed = house.next(Command(close_room=CloseRoom(reason="R")))
+    request = ApplyBatchRequest(commands=[room, refused, closed])
+    answers = (await house.stub("worker").ApplyBatch(request)).answers
+    assert [(answer.applied, answer.reason) for answer in answers] == [
+        (True, ""),
+        (False, "LEG_NOT_FOUND"),
+        (True, ""),
+    ]
+    again = (await house.stub("worker").ApplyBatch(request)).answers
+    assert [answer.result.repeated for answer in again] == [True, False, True]
+
+
+async def test_a_batch_is_of_one_call(house: ServedNode) -> None:
+    room = house.next(Command(create_room=CreateRoom(tenant="clinic")))
+    other = Command(call_id="another", placement_epoch=1, command_seq=1, create_room=CreateRoom(tenant="clinic"))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await house.stub("worker").ApplyBatch(ApplyBatchRequest(commands=[room, other]))
+    assert from_rpc_error(caught.value).reason == "BATCH_INVALID"
 
 
 async def test_a_voice_agent_hears_the_caller(house: ServedNode) -> None:

@@ -7,10 +7,11 @@ import pytest
 from ledger_server import LedgerServer, ledger_server, utc_now
 
 from cordboard.audit_log.assembly import memory_stores
-from cordboard.core.errors import NotFoundError, WrongStateError
+from cordboard.core.errors import ForbiddenError, NotFoundError, WrongStateError
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity
 from cordboard.runtime.key_client import KEEP_SECONDS, KeyClient
+from cordboard.runtime.ledger_client import LedgerClient
 
 
 class Stopwatch:
@@ -42,6 +43,24 @@ async def test_gives_the_same_subkey_to_those_who_share_a_purpose(server: Ledger
     assert len(subkey) == 32
     assert subkey == await gateway.subkey(call, "temporal")
     assert subkey != await KeyClient(server.channel("media-node")).subkey(call, "recording")
+
+
+async def test_a_subkey_comes_along_with_the_call_that_is_opened(tmp_path: Path) -> None:
+    async with ledger_server(tmp_path) as server:
+        channel = server.channel("gateway")
+        keys = KeyClient(channel)
+        ledger = LedgerClient(channel, keys=keys, key_purpose="temporal")
+        opened = await ledger.open_call(tenant="acme", request_id="r", args_digest=bytes(32), vertical="v")
+        asked = await KeyClient(server.channel("worker")).subkey(opened.call_id, "temporal")
+    # The ledger is away by now.
+    assert await keys.subkey(opened.call_id, "temporal") == asked
+
+
+async def test_nobody_gets_another_ones_subkey_along(server: LedgerServer) -> None:
+    ledger = LedgerClient(server.channel("gateway"), key_purpose="recording")
+    with pytest.raises(ForbiddenError) as caught:
+        await ledger.open_call(tenant="acme", request_id="r", args_digest=bytes(32), vertical="v")
+    assert caught.value.reason == "PURPOSE_NOT_YOURS"
 
 
 async def test_an_unknown_call_has_no_key(server: LedgerServer) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from cordboard.activities.memory_media_nodes import MemoryMediaNodes
 from cordboard.activities.memory_voice_agents import MemoryVoiceAgents
 from cordboard.core.errors import CordboardError, UnimplementedError
-from cordboard.media.v1.media_node_service_pb2 import ApplyRequest, ApplyResponse
+from cordboard.media.v1.media_node_service_pb2 import ApplyBatchRequest, ApplyBatchResponse
 from cordboard.media.v1.media_node_service_pb2_grpc import (
     MediaNodeServiceServicer,
     add_MediaNodeServiceServicer_to_server,
@@ -48,9 +48,13 @@ class MediaNodeTwin(MediaNodeServiceServicer):
     def __init__(self, nodes: MemoryMediaNodes) -> None:
         self.nodes = nodes
 
-    async def Apply(self, request: ApplyRequest, context: Any) -> ApplyResponse:
-        """Carry out a command."""
-        return ApplyResponse(result=await self.nodes.apply("m1:1", request))
+    async def Apply(self, request: Any, context: Any) -> Any:
+        """Commands come in batches."""
+        raise UnimplementedError("UNIMPLEMENTED", "the twin takes batches")
+
+    async def ApplyBatch(self, request: ApplyBatchRequest, context: Any) -> ApplyBatchResponse:
+        """Carry out commands."""
+        return ApplyBatchResponse(answers=await self.nodes.apply("m1:1", request))
 
     def AttachAudio(self, request_iterator: Any, context: Any) -> Any:
         """There is no audio."""

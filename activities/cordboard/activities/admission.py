@@ -7,9 +7,18 @@ from cordboard.activities.media_activities import MediaNodes, apply_in_order
 from cordboard.activities.node_registry import NodeRegistry, Placement
 from cordboard.activities.profile_store import ProfileActivities
 from cordboard.activity.v1.call_activities_pb2 import AdmitInput, AdmitResult, CommandOutcome, PinProfileInput
-from cordboard.call.v1.commands_pb2 import AddLeg, BeginCall, PinProfile, PlaceCall, SendMediaCommand
+from cordboard.call.v1.commands_pb2 import (
+    AddLeg,
+    AnswerCall,
+    AskConsent,
+    BeginCall,
+    EngageAi,
+    PinProfile,
+    PlaceCall,
+    SendMediaCommand,
+)
 from cordboard.call.v1.decisions_pb2 import MediaCommandRequested
-from cordboard.core.errors import CordboardError, UnavailableError
+from cordboard.core.errors import CordboardError
 from cordboard.core.event_message import unpack_any
 from cordboard.core.timestamps import to_us
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
@@ -66,19 +75,15 @@ class AdmissionActivities:
 
     async def _apply(self, address: str, commands: list[Command]) -> list[CommandOutcome]:
         """Carry out the commands. The decisions are on the log, so a node that is away is an outcome as well."""
-        outcomes: list[CommandOutcome] = []
-        roomless = ""
-        for command in commands:
-            try:
-                if roomless:
-                    raise UnavailableError(roomless, "there is no room to do that in")
-                [outcome] = await apply_in_order(self._nodes, address, [command])
-            except CordboardError as error:
-                reason = error.reason if roomless else MEDIA_LOST
-                outcome = CommandOutcome(command_seq=command.command_seq, applied=False, reason=reason)
-            if command.HasField("create_room") and not outcome.applied:
-                roomless = outcome.reason
-            outcomes.append(outcome)
+        try:
+            outcomes = await apply_in_order(self._nodes, address, commands)
+        except CordboardError:
+            outcomes = [CommandOutcome(command_seq=one.command_seq, reason=MEDIA_LOST) for one in commands]
+        room = next((at for at, command in enumerate(commands) if command.HasField("create_room")), None)
+        if room is not None and not outcomes[room].applied:
+            # There is no room to do anything in, and that is why.
+            for outcome in outcomes[room:]:
+                outcome.reason = outcomes[room].reason
         return outcomes
 
 
@@ -109,7 +114,10 @@ def _decide(admission: AdmitInput, profile: PinProfile, placement: Placement) ->
             AddLeg(leg_id=admission.ai_leg_id, role=LEG_ROLE_AI_AGENT, transport=LEG_TRANSPORT_PCM),
             SendMediaCommand(command=Command(add_leg=port)),
         ]
+    talk: list[AnswerCall | EngageAi | AskConsent] = []
+    if admission.leg_id and admission.ai_leg_id:
+        talk = [AnswerCall(), EngageAi(leg_id=admission.ai_leg_id, profile=profile.name), AskConsent()]
     decisions = book.decide(
-        begin, place, profile, room, *legs, at_us=to_us(admission.at), actor=admission.actor or "caller"
+        begin, place, profile, room, *legs, *talk, at_us=to_us(admission.at), actor=admission.actor or "caller"
     )
     return [decision.numbered for decision in decisions]

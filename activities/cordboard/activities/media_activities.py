@@ -8,9 +8,8 @@ from temporalio import activity
 
 from cordboard.activities.channels import Channels
 from cordboard.activity.v1.call_activities_pb2 import ApplyCommandsInput, ApplyCommandsResult, CommandOutcome
-from cordboard.core.errors import CordboardError
-from cordboard.media.v1.command_pb2 import Command, CommandResult
-from cordboard.media.v1.media_node_service_pb2 import ApplyRequest
+from cordboard.media.v1.command_pb2 import Command
+from cordboard.media.v1.media_node_service_pb2 import ApplyBatchRequest, CommandAnswer
 from cordboard.media.v1.media_node_service_pb2_grpc import MediaNodeServiceStub
 from cordboard.runtime.error_table import translate_errors
 
@@ -20,8 +19,11 @@ DEADLINE = 2.0
 class MediaNodes(Protocol):
     """Media nodes by address. One implementation speaks gRPC, the other is a node in memory."""
 
-    async def apply(self, address: str, request: ApplyRequest) -> CommandResult:
-        """Have a node carry out a command. Raises what the node refuses with, and UnavailableError."""
+    async def apply(self, address: str, request: ApplyBatchRequest) -> Sequence[CommandAnswer]:
+        """Have a node carry out commands of one call in order; what it refuses is an answer, and the next is tried.
+
+        Raises UnavailableError, and what a request is worth repeating after.
+        """
         ...
 
 
@@ -32,12 +34,12 @@ class MediaNodesClient:
         self._channels = channels
         self._deadline = deadline
 
-    async def apply(self, address: str, request: ApplyRequest) -> CommandResult:
-        """Have a node carry out a command; see MediaNodes.apply."""
+    async def apply(self, address: str, request: ApplyBatchRequest) -> Sequence[CommandAnswer]:
+        """Have a node carry out commands; see MediaNodes.apply."""
         stub = MediaNodeServiceStub(self._channels.to(address))
         async with translate_errors():
-            response = await stub.Apply(request, timeout=self._deadline)
-        return response.result
+            response = await stub.ApplyBatch(request, timeout=self._deadline)
+        return response.answers
 
 
 class MediaActivities:
@@ -56,21 +58,23 @@ class MediaActivities:
 
 
 async def apply_in_order(nodes: MediaNodes, address: str, commands: Sequence[Command]) -> list[CommandOutcome]:
-    """Have a node carry out commands one after the other. Raises UnavailableError when it is away."""
-    outcomes: list[CommandOutcome] = []
-    for command in commands:
-        try:
-            result = await nodes.apply(address, ApplyRequest(request_id=_request_id(command), command=command))
-        except CordboardError as error:
-            if error.retryable:
-                raise
-            outcomes.append(CommandOutcome(command_seq=command.command_seq, applied=False, reason=error.reason))
-        else:
-            outcomes.append(CommandOutcome(command_seq=command.command_seq, applied=True, result=result))
-    return outcomes
+    """Have a node carry out commands one after the other, in one trip. Raises UnavailableError when it is away."""
+    if not commands:
+        return []
+    request = ApplyBatchRequest(request_id=_request_id(commands), commands=commands)
+    return [
+        CommandOutcome(
+            command_seq=answer.command_seq,
+            applied=answer.applied,
+            reason=answer.reason,
+            result=answer.result if answer.applied else None,
+        )
+        for answer in await nodes.apply(address, request)
+    ]
 
 
-def _request_id(command: Command) -> str:
-    """Name the request; repeats of a command carry the same name."""
-    numbers = f"{command.call_id}/{command.placement_epoch}/{command.command_seq}"
+def _request_id(commands: Sequence[Command]) -> str:
+    """Name the request; repeats of a batch carry the same name."""
+    first, last = commands[0], commands[-1]
+    numbers = f"{first.call_id}/{first.placement_epoch}/{first.command_seq}-{last.command_seq}"
     return str(uuid5(NAMESPACE_URL, f"cordboard:command/{numbers}"))

@@ -1,10 +1,11 @@
 """Media nodes kept in memory: the twin that tests of the calls' activities run against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cordboard.core.errors import CordboardError, InvalidError, NotFoundError, UnavailableError, WrongStateError
 from cordboard.media.v1.command_pb2 import Command, CommandResult
-from cordboard.media.v1.media_node_service_pb2 import ApplyRequest
+from cordboard.media.v1.media_node_service_pb2 import ApplyBatchRequest, CommandAnswer
 
 
 @dataclass(slots=True)
@@ -15,6 +16,7 @@ class MemoryRoom:
     commands: list[Command] = field(default_factory=list)
     answers: dict[int, CommandResult | CordboardError] = field(default_factory=dict)
     legs: set[str] = field(default_factory=set)
+    made: bool = False
     open: bool = True
 
     @property
@@ -24,7 +26,7 @@ class MemoryRoom:
 
 
 class MemoryMediaNodes:
-    """Nodes that keep the promises of MediaNodeService.Apply without any media.
+    """Nodes that keep the promises of MediaNodeService.ApplyBatch without any media.
 
     `away` holds the addresses that do not answer, `refused` the reason by kind of command that is refused.
     """
@@ -34,11 +36,24 @@ class MemoryMediaNodes:
         self.away: set[str] = set()
         self.refused: dict[str, str] = {}
 
-    async def apply(self, address: str, request: ApplyRequest) -> CommandResult:
-        """Carry out a command; see MediaNodes.apply."""
+    async def apply(self, address: str, request: ApplyBatchRequest) -> Sequence[CommandAnswer]:
+        """Carry out commands; see MediaNodes.apply."""
         if address in self.away:
             raise UnavailableError("PEER_AWAY", "the node does not answer")
-        command = request.command
+        answers: list[CommandAnswer] = []
+        for command in request.commands:
+            answer = CommandAnswer(command_seq=command.command_seq)
+            try:
+                answer.result.CopyFrom(self._apply(command))
+                answer.applied = True
+            except CordboardError as error:
+                if error.retryable:
+                    raise
+                answer.reason = error.reason
+            answers.append(answer)
+        return answers
+
+    def _apply(self, command: Command) -> CommandResult:
         room = self.rooms.get(command.call_id)
         if room is None or room.placement_epoch < command.placement_epoch:
             room = self.rooms[command.call_id] = MemoryRoom(command.placement_epoch)
@@ -63,8 +78,12 @@ class MemoryMediaNodes:
         kind = command.WhichOneof("command") or ""
         if kind in self.refused:
             return WrongStateError(self.refused[kind], "refused as the test asks for")
+        if kind != "create_room" and not room.made:
+            return NotFoundError("ROOM_NOT_FOUND", "the call has no room here")
         result = CommandResult(command_seq=command.command_seq)
-        if kind == "add_leg":
+        if kind == "create_room":
+            room.made = True
+        elif kind == "add_leg":
             leg = command.add_leg
             if leg.WhichOneof("transport") == "webrtc_offer":
                 if not leg.webrtc_offer.sdp.startswith("v=0"):

@@ -64,7 +64,9 @@ class LedgerService(LedgerServiceServicer):
         self._journal = journal
 
     async def OpenCall(self, request: OpenCallRequest, context: Any) -> OpenCallResponse:
-        """Give a request its call id."""
+        """Give a request its call id, and the subkey that who asks needs next."""
+        if request.key_purpose:
+            access.check_purpose(current_service(), request.key_purpose)
         call_id, repeated = await self._opener.open(
             CallRequest(
                 tenant=request.tenant,
@@ -74,7 +76,9 @@ class LedgerService(LedgerServiceServicer):
                 vertical=request.vertical,
             )
         )
-        return OpenCallResponse(call_id=call_id, repeated=repeated)
+        key = await self._keys.find_if_there(call_id) if request.key_purpose else None
+        subkey = key.subkey(request.key_purpose) if key is not None else b""
+        return OpenCallResponse(call_id=call_id, repeated=repeated, subkey=subkey)
 
     async def Append(self, request: AppendRequest, context: Any) -> AppendResponse:
         """Append all events or none."""

@@ -20,6 +20,7 @@ from cordboard.runtime.ledger_client import EventProducer, LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
 from cordboard.workflows.data_converter import data_converter
+from cordboard.workflows.payload_codec import PURPOSE
 from cordboard.workflows.search_attributes import register_search_attributes
 
 _log = logging.getLogger(__name__)
@@ -34,15 +35,17 @@ async def main(settings: Settings, stop: Stop) -> None:
     verifier = TokenVerifier.load(settings.keys_path)
     identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
     channel = open_channel(settings.require("ledger"), identity, "ledger")
+    keys = KeyClient(channel)
     client = await Client.connect(
         settings.require("temporal"),
         namespace=settings.temporal_namespace,
-        data_converter=data_converter(KeyClient(channel)),
+        data_converter=data_converter(keys),
         retry_config=_RETRY,
         identity=settings.instance,
         lazy=True,
     )
-    ledger = LedgerClient(channel)
+    # A call that is opened is started next, with payloads under its key.
+    ledger = LedgerClient(channel, keys=keys, key_purpose=PURPOSE)
     producer = EventProducer(ledger, identity.source(uuid.uuid4().hex), settings.spool_path, build_id=settings.build_id)
     doors = Doors(grpc=settings.listen, http=settings.http_listen, pages=pages_directory())
     neighbours = Neighbours(ledger, TemporalCallControl(client), producer, _issuer(settings))

@@ -7,12 +7,16 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
-from cordboard.core.errors import InvalidError, UnauthenticatedError
+from cordboard.core.errors import CordboardError, InvalidError, UnauthenticatedError
+from cordboard.media.v1.command_pb2 import Command
 from cordboard.media.v1.media_node_service_pb2 import (
+    ApplyBatchRequest,
+    ApplyBatchResponse,
     ApplyRequest,
     ApplyResponse,
     AttachAudioRequest,
     AttachAudioResponse,
+    CommandAnswer,
     DrainRequest,
     DrainResponse,
     GetStatsRequest,
@@ -29,8 +33,10 @@ SERVICE = "cordboard.media.v1.MediaNodeService"
 LEG_TOKEN = "x-cordboard-leg-token"  # noqa: S105 - the name of a metadata key
 _CLOSE_GRACE_SECONDS = 0.05
 ATTACH_SECONDS = 5.0
+MOST_COMMANDS = 100
 ALLOWED = {
     f"/{SERVICE}/Apply": {"worker"},
+    f"/{SERVICE}/ApplyBatch": {"worker"},
     f"/{SERVICE}/AttachAudio": {"voice-agent"},
     f"/{SERVICE}/GetStats": {"worker", "gateway", "cli"},
     f"/{SERVICE}/Drain": {"worker", "cli"},
@@ -48,6 +54,12 @@ class MediaNodeServicer(MediaNodeServiceServicer):
     async def Apply(self, request: ApplyRequest, context: Any) -> ApplyResponse:  # noqa: N802
         """Apply a command."""
         return ApplyResponse(result=await self._node.apply(request.command))
+
+    async def ApplyBatch(self, request: ApplyBatchRequest, context: Any) -> ApplyBatchResponse:  # noqa: N802
+        """Apply commands of one call in order."""
+        if len(request.commands) > MOST_COMMANDS or len({command.call_id for command in request.commands}) > 1:
+            raise InvalidError("BATCH_INVALID", "a batch is of one call and not endless", limit=str(MOST_COMMANDS))
+        return ApplyBatchResponse(answers=[await self._answer(command) for command in request.commands])
 
     async def AttachAudio(self, request_iterator: Any, context: Any) -> AsyncIterator[AttachAudioResponse]:  # noqa: N802
         """Open a voice agent's port; the first message says which."""
@@ -86,6 +98,15 @@ class MediaNodeServicer(MediaNodeServiceServicer):
         """Take no new rooms and wait for the open ones."""
         left = await self._node.drain(request.deadline.ToMicroseconds() / 1e6)
         return DrainResponse(rooms_left=left)
+
+    async def _answer(self, command: Command) -> CommandAnswer:
+        try:
+            result = await self._node.apply(command)
+        except CordboardError as error:
+            if error.retryable:
+                raise
+            return CommandAnswer(command_seq=command.command_seq, reason=error.reason)
+        return CommandAnswer(command_seq=command.command_seq, applied=True, result=result)
 
 
 async def _read(requests: AsyncIterator[AttachAudioRequest], port: PcmPort, attachment: Attachment) -> None:

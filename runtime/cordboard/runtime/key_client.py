@@ -44,9 +44,14 @@ class KeyClient:
             return kept.subkey
         async with translate_errors():
             response = await self._stub.Unwrap(UnwrapRequest(call_id=call_id, purpose=purpose), timeout=self._deadline)
-        self._forget(now)
-        self._kept[call_id, purpose] = _Kept(response.subkey, now + KEEP_SECONDS)
+        self.keep(call_id, purpose, response.subkey)
         return response.subkey
+
+    def keep(self, call_id: str, purpose: str, subkey: bytes) -> None:
+        """Take a subkey that came by another way, such as with the answer that opened the call."""
+        now = self._monotonic()
+        self._forget(now)
+        self._kept[call_id, purpose] = _Kept(subkey, now + KEEP_SECONDS)
 
     def _forget(self, now: float) -> None:
         if len(self._kept) >= KEEP_KEYS:

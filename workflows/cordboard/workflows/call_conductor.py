@@ -124,6 +124,7 @@ class CallConductor:
         self.media.open(result.node_address, result.node_boot_id)
         for outcome in result.outcomes:
             self.loop.post(partial(self.media.settle, outcome))
+        self.loop.post(self.voice.take_up)
         refused = next((outcome.reason for outcome in result.outcomes[:1] if not outcome.applied), None)
         if refused is not None:
             # Without a room there is no call, whether or not a leg was to be in it.

@@ -51,7 +51,8 @@ class TalkVerbs(DurableVerbs):
     async def answer(self) -> None:
         """Answer the call, once its caller has a leg in it.
 
-        Does not wait for the log: the next verb does, and one round is enough for both.
+        Does not wait for the log: the next verb does, and one round is enough for both. A call that begins with a talk
+        was answered, and its AI agent engaged, when it was admitted; then this and the next verb find it so.
         """
         await self._until(lambda: bool(self.state.living_legs(LEG_ROLE_CALLER)))
         self._loop.post(lambda: self._loop.decide(AnswerCall()))

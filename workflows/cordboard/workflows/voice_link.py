@@ -94,6 +94,11 @@ class VoiceLink:
             self._undelivered[event.tool_call_id] = event
             self._deliver()
 
+    def take_up(self) -> None:
+        """Engage a voice agent for the talk that the call was admitted with, if it was, and may still have it."""
+        if self._loop.state.ai_engaged:
+            self._engage(resume=False)
+
     def say(self, text: str) -> None:
         """Have a line said at the next pause; nothing happens when no voice agent is there."""
         if self._address and self._loop.state.ai_engaged:

@@ -6,7 +6,8 @@ from datetime import datetime
 import asyncpg
 
 from cordboard.audit_log.nodes import LEASE, NodeEntry, Placement, lease_lost, no_node, reused
-from cordboard.audit_log.postgres.database import Database, Session
+from cordboard.audit_log.postgres.database import Database
+from cordboard.core.errors import UnavailableError
 
 _REGISTER = """
 insert into ledger.node (node_id, kind, address, boot_id, capacity, load, draining, expires_at)
@@ -21,23 +22,32 @@ where node_id = $1 and boot_id = $4
 """
 _NODE = "n.node_id, n.kind, n.address, n.boot_id, n.capacity, n.load, n.draining"
 _LIVE = f"select {_NODE} from ledger.node n where n.expires_at > $1 and ($2 = 0 or n.kind = $2) order by n.node_id"  # noqa: S608
-_REPEATED = "select call_id, kind, placement_epoch, node_id from ledger.placement where request_id = $1"
-# The load is what the node last reported plus what was placed on it since.
-_CHOOSE = f"""
-update ledger.node n set load = n.load + 1, capacity = n.capacity - 1
-where n.node_id = (
-    select node_id from ledger.node
-    where kind = $1 and expires_at > $2 and not draining and capacity > 0 and node_id <> all($3::text[])
-    order by load, node_id limit 1 for update
-)
-returning {_NODE}
+_REPEATED = f"""
+select p.call_id, p.kind as placed_kind, p.placement_epoch, {_NODE}
+from ledger.placement p join ledger.node n using (node_id) where p.request_id = $1
 """  # noqa: S608
-_PLACE = """
-insert into ledger.placement (call_id, kind, placement_epoch, request_id, node_id, placed_at)
-select $1, $2, coalesce(max(placement_epoch), 0) + 1, $3, $4, $5
-from ledger.placement where call_id = $1 and kind = $2
-returning placement_epoch
-"""
+# One statement, so that a placement costs one trip. The load is what the node last reported plus what was placed on it
+# since. Who loses a race (for the epoch of a call, or for one request) is told by the indexes, and looks again.
+_PLACE = f"""
+with chosen as (
+    update ledger.node n set load = n.load + 1, capacity = n.capacity - 1
+    where not exists (select 1 from ledger.placement where request_id = $1) and n.node_id = (
+        select node_id from ledger.node
+        where kind = $3 and expires_at > $4 and not draining and capacity > 0 and node_id <> all($5::text[])
+        order by load, node_id limit 1 for update
+    )
+    returning {_NODE}
+), placed as (
+    insert into ledger.placement (call_id, kind, placement_epoch, request_id, node_id, placed_at)
+    select $2, $3, 1 + coalesce(
+        (select max(placement_epoch) from ledger.placement where call_id = $2 and kind = $3), 0
+    ), $1, chosen.node_id, $4
+    from chosen
+    returning placement_epoch
+)
+select {_NODE}, placed.placement_epoch from chosen n, placed
+"""  # noqa: S608
+_RACES = 20
 _PLACEMENT = f"""
 select {_NODE}, p.placement_epoch from ledger.placement p join ledger.node n using (node_id)
 where p.call_id = $1 and ($2 = 0 or p.kind = $2) order by p.placed_at desc, p.placement_epoch desc limit 1
@@ -66,20 +76,26 @@ class PostgresNodes:
 
     async def place(self, request_id: str, call_id: str, kind: int, avoid: Collection[str]) -> Placement:
         """Choose a node; see NodeStore.place."""
-        async with self._database.connection() as connection, connection.transaction():
-            # One placement at a time: two requests for the same call must not get the same epoch.
-            await connection.execute("select pg_advisory_xact_lock(hashtext('cordboard.place'))")
-            repeated = await connection.fetchrow(_REPEATED, request_id)
-            if repeated is not None:
-                if (repeated["call_id"], repeated["kind"]) != (call_id, kind):
-                    raise reused(request_id)
-                return Placement(await _node(connection, repeated["node_id"]), repeated["placement_epoch"])
-            now = self._clock()
-            chosen = await connection.fetchrow(_CHOOSE, kind, now, list(avoid))
-            if chosen is None:
+        full = False
+        for _ in range(_RACES):
+            async with self._database.connection() as connection:
+                try:
+                    placed = await connection.fetchrow(_PLACE, request_id, call_id, kind, self._clock(), list(avoid))
+                except asyncpg.UniqueViolationError:
+                    continue
+                if placed is not None:
+                    return Placement(_entry(placed), placed["placement_epoch"])
+                repeated = await connection.fetchrow(_REPEATED, request_id)
+            if repeated is None and full:
                 raise no_node(kind)
-            epoch: int = await connection.fetchval(_PLACE, call_id, kind, request_id, chosen["node_id"], now)
-            return Placement(_entry(chosen), epoch)
+            if repeated is None:
+                # The node that was looked at may have been filled up by somebody else while there is room on another.
+                full = True
+                continue
+            if (repeated["call_id"], repeated["placed_kind"]) != (call_id, kind):
+                raise reused(request_id)
+            return Placement(_entry(repeated), repeated["placement_epoch"])
+        raise UnavailableError("LEDGER_AWAY", "too many ask for the same call's placement")
 
     async def placement(self, call_id: str, kind: int) -> Placement | None:
         """Give the newest placement of a call; see NodeStore.placement."""
@@ -103,12 +119,6 @@ class PostgresNodes:
             node.draining,
             self._clock() + LEASE,
         )
-
-
-async def _node(connection: Session, node_id: str) -> NodeEntry:
-    found = await connection.fetchrow(f"select {_NODE} from ledger.node n where n.node_id = $1", node_id)  # noqa: S608
-    assert found is not None  # nodes are never removed
-    return _entry(found)
 
 
 def _entry(record: asyncpg.Record) -> NodeEntry:

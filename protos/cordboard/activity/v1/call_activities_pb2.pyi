@@ -51,7 +51,9 @@ class AdmitInput(_message.Message):
     agent: _builtins.str
     """Agent profile to pin; empty: the pack's default."""
     ai_leg_id: _builtins.str
-    """Id of the AI agent's leg, when the call begins with a talk; its port is made ready in the same hop."""
+    """Id of the AI agent's leg, when the call begins with a talk; its port is made ready in the same hop. When the caller
+    is there as well, the call is answered, the AI agent engaged and consent asked for in the same step.
+    """
     @_builtins.property
     def call(self) -> _call_workflow_pb2.CallInput:
         """Required. The call."""

@@ -31,6 +31,7 @@ class OpenCallRequest(_message.Message):
     ARGS_DIGEST_FIELD_NUMBER: _builtins.int
     TOKEN_ID_FIELD_NUMBER: _builtins.int
     VERTICAL_FIELD_NUMBER: _builtins.int
+    KEY_PURPOSE_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required. Whose call it is."""
     request_id: _builtins.str
@@ -41,6 +42,8 @@ class OpenCallRequest(_message.Message):
     """Id of a single-use token that pays for the call; empty when none does."""
     vertical: _builtins.str
     """Required. Vertical pack."""
+    key_purpose: _builtins.str
+    """Purpose of a subkey of the call that is wanted along, as in KeyService.Unwrap; empty: none."""
     def __init__(
         self,
         *,
@@ -49,10 +52,11 @@ class OpenCallRequest(_message.Message):
         args_digest: _builtins.bytes = ...,
         token_id: _builtins.str = ...,
         vertical: _builtins.str = ...,
+        key_purpose: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest", "request_id", b"request_id", "tenant", b"tenant", "token_id", b"token_id", "vertical", b"vertical"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest", "key_purpose", b"key_purpose", "request_id", b"request_id", "tenant", b"tenant", "token_id", b"token_id", "vertical", b"vertical"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -66,19 +70,23 @@ class OpenCallResponse(_message.Message):
 
     CALL_ID_FIELD_NUMBER: _builtins.int
     REPEATED_FIELD_NUMBER: _builtins.int
+    SUBKEY_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Output only. The call's id, a UUIDv7."""
     repeated: _builtins.bool
     """Output only. True when the request was seen before."""
+    subkey: _builtins.bytes
+    """Output only. The subkey that was asked for; empty when none was, or when the call's key was destroyed."""
     def __init__(
         self,
         *,
         call_id: _builtins.str = ...,
         repeated: _builtins.bool = ...,
+        subkey: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "repeated", b"repeated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "repeated", b"repeated", "subkey", b"subkey"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

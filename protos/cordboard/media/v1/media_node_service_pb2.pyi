@@ -74,6 +74,94 @@ class ApplyResponse(_message.Message):
 Global___ApplyResponse: _TypeAlias = ApplyResponse  # noqa: Y015
 
 @_typing.final
+class ApplyBatchRequest(_message.Message):
+    """Request of ApplyBatch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    COMMANDS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. UUID of the request; repeats of a batch carry the same."""
+    @_builtins.property
+    def commands(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.Command]:
+        """Required. In order of command_seq, all of one call; at most 100."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        commands: _abc.Iterable[_command_pb2.Command] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands", b"commands", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyBatchRequest: _TypeAlias = ApplyBatchRequest  # noqa: Y015
+
+@_typing.final
+class ApplyBatchResponse(_message.Message):
+    """Response of ApplyBatch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___CommandAnswer]:
+        """Output only. One for each command, in order."""
+
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[Global___CommandAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyBatchResponse: _TypeAlias = ApplyBatchResponse  # noqa: Y015
+
+@_typing.final
+class CommandAnswer(_message.Message):
+    """What became of one command of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_SEQ_FIELD_NUMBER: _builtins.int
+    APPLIED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    command_seq: _builtins.int
+    """Output only. Number of the command."""
+    applied: _builtins.bool
+    """Output only. True when applied."""
+    reason: _builtins.str
+    """Output only. Stable reason of a refusal."""
+    @_builtins.property
+    def result(self) -> _command_pb2.CommandResult:
+        """Output only. The answer when applied."""
+
+    def __init__(
+        self,
+        *,
+        command_seq: _builtins.int = ...,
+        applied: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        result: _command_pb2.CommandResult | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied", b"applied", "command_seq", b"command_seq", "reason", b"reason", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandAnswer: _TypeAlias = CommandAnswer  # noqa: Y015
+
+@_typing.final
 class AttachAudioRequest(_message.Message):
     """What a voice agent sends to its port."""
 

@@ -40,6 +40,11 @@ class MediaNodeServiceStub:
                 request_serializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyRequest.SerializeToString,
                 response_deserializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyResponse.FromString,
                 _registered_method=True)
+        self.ApplyBatch = channel.unary_unary(
+                '/cordboard.media.v1.MediaNodeService/ApplyBatch',
+                request_serializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyBatchRequest.SerializeToString,
+                response_deserializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyBatchResponse.FromString,
+                _registered_method=True)
         self.AttachAudio = channel.stream_stream(
                 '/cordboard.media.v1.MediaNodeService/AttachAudio',
                 request_serializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.AttachAudioRequest.SerializeToString,
@@ -64,6 +69,14 @@ class MediaNodeServiceServicer:
     def Apply(self, request, context):
         """Applies a command of a call's workflow. Errors: STALE_EPOCH, COMMAND_OUT_OF_ORDER, ROOM_NOT_FOUND, LEG_NOT_FOUND,
         BAD_SDP, NODE_DRAINING, and UNIMPLEMENTED for commands this node cannot do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyBatch(self, request, context):
+        """Applies commands of one call's workflow one after the other; a refusal is an answer, and the next one is tried. A
+        failure after which repeating is right ends the batch with its error: a repeat is answered from the cache up to there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -98,6 +111,11 @@ def add_MediaNodeServiceServicer_to_server(servicer, server):
                     servicer.Apply,
                     request_deserializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyRequest.FromString,
                     response_serializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyResponse.SerializeToString,
+            ),
+            'ApplyBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyBatch,
+                    request_deserializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyBatchRequest.FromString,
+                    response_serializer=cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyBatchResponse.SerializeToString,
             ),
             'AttachAudio': grpc.stream_stream_rpc_method_handler(
                     servicer.AttachAudio,
@@ -143,6 +161,33 @@ class MediaNodeService:
             '/cordboard.media.v1.MediaNodeService/Apply',
             cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyRequest.SerializeToString,
             cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.media.v1.MediaNodeService/ApplyBatch',
+            cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyBatchRequest.SerializeToString,
+            cordboard_dot_media_dot_v1_dot_media__node__service__pb2.ApplyBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,10 @@ class MediaNodeServiceStub:
     """Applies a command of a call's workflow. Errors: STALE_EPOCH, COMMAND_OUT_OF_ORDER, ROOM_NOT_FOUND, LEG_NOT_FOUND,
     BAD_SDP, NODE_DRAINING, and UNIMPLEMENTED for commands this node cannot do.
     """
+    ApplyBatch: _grpc.UnaryUnaryMultiCallable[_media_node_service_pb2.ApplyBatchRequest, _media_node_service_pb2.ApplyBatchResponse]
+    """Applies commands of one call's workflow one after the other; a refusal is an answer, and the next one is tried. A
+    failure after which repeating is right ends the batch with its error: a repeat is answered from the cache up to there.
+    """
     AttachAudio: _grpc.StreamStreamMultiCallable[_media_node_service_pb2.AttachAudioRequest, _media_node_service_pb2.AttachAudioResponse]
     """Opens a voice agent's PCM port, with the leg's token in the metadata `x-cordboard-leg-token`. One stream per leg:
     a second one takes the first one's place, which ends with REPLACED.
@@ -54,6 +58,10 @@ class MediaNodeServiceAsyncStub(MediaNodeServiceStub):
     Apply: _aio.UnaryUnaryMultiCallable[_media_node_service_pb2.ApplyRequest, _media_node_service_pb2.ApplyResponse]  # type: ignore[assignment]
     """Applies a command of a call's workflow. Errors: STALE_EPOCH, COMMAND_OUT_OF_ORDER, ROOM_NOT_FOUND, LEG_NOT_FOUND,
     BAD_SDP, NODE_DRAINING, and UNIMPLEMENTED for commands this node cannot do.
+    """
+    ApplyBatch: _aio.UnaryUnaryMultiCallable[_media_node_service_pb2.ApplyBatchRequest, _media_node_service_pb2.ApplyBatchResponse]  # type: ignore[assignment]
+    """Applies commands of one call's workflow one after the other; a refusal is an answer, and the next one is tried. A
+    failure after which repeating is right ends the batch with its error: a repeat is answered from the cache up to there.
     """
     AttachAudio: _aio.StreamStreamMultiCallable[_media_node_service_pb2.AttachAudioRequest, _media_node_service_pb2.AttachAudioResponse]  # type: ignore[assignment]
     """Opens a voice agent's PCM port, with the leg's token in the metadata `x-cordboard-leg-token`. One stream per leg:
@@ -75,6 +83,16 @@ class MediaNodeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_media_node_service_pb2.ApplyResponse, _abc.Awaitable[_media_node_service_pb2.ApplyResponse]]:
         """Applies a command of a call's workflow. Errors: STALE_EPOCH, COMMAND_OUT_OF_ORDER, ROOM_NOT_FOUND, LEG_NOT_FOUND,
         BAD_SDP, NODE_DRAINING, and UNIMPLEMENTED for commands this node cannot do.
+        """
+
+    @_abc_1.abstractmethod
+    def ApplyBatch(
+        self,
+        request: _media_node_service_pb2.ApplyBatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_media_node_service_pb2.ApplyBatchResponse, _abc.Awaitable[_media_node_service_pb2.ApplyBatchResponse]]:
+        """Applies commands of one call's workflow one after the other; a refusal is an answer, and the next one is tried. A
+        failure after which repeating is right ends the batch with its error: a repeat is answered from the cache up to there.
         """
 
     @_abc_1.abstractmethod

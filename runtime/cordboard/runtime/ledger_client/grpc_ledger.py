@@ -23,6 +23,7 @@ from cordboard.ledger.v1.ledger_service_pb2 import (
 )
 from cordboard.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from cordboard.runtime.grpc_channel import translate_errors
+from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client.ledger import CursorLease, OpenedCall
 
 FIRST_BACK_OFF = 0.05
@@ -32,20 +33,39 @@ LAST_BACK_OFF = 1.0
 class LedgerClient:
     """The ledger process, reached over a channel that shows this process's identity."""
 
-    def __init__(self, channel: grpc.aio.Channel, *, deadline: float = 5.0) -> None:
-        """Make a client; `deadline` in seconds bounds each single request (not reads and subscriptions)."""
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        *,
+        deadline: float = 5.0,
+        keys: KeyClient | None = None,
+        key_purpose: str = "",
+    ) -> None:
+        """Make a client; `deadline` in seconds bounds each single request (not reads and subscriptions).
+
+        With `keys` and `key_purpose` each call that is opened brings its subkey for that purpose along, for `keys`.
+        """
         self._stub = LedgerServiceStub(channel)
         self._deadline = deadline
+        self._keys = keys
+        self._key_purpose = key_purpose
 
     async def open_call(
         self, *, tenant: str, request_id: str, args_digest: bytes, vertical: str, token_id: str = ""
     ) -> OpenedCall:
         """Give a request its call id; see Ledger.open_call."""
         request = OpenCallRequest(
-            tenant=tenant, request_id=request_id, args_digest=args_digest, token_id=token_id, vertical=vertical
+            tenant=tenant,
+            request_id=request_id,
+            args_digest=args_digest,
+            token_id=token_id,
+            vertical=vertical,
+            key_purpose=self._key_purpose,
         )
         async with translate_errors():
             response = await self._stub.OpenCall(request, timeout=self._deadline)
+        if self._keys is not None and response.subkey:
+            self._keys.keep(response.call_id, self._key_purpose, response.subkey)
         return OpenedCall(call_id=response.call_id, repeated=response.repeated)
 
     async def append(self, events: Sequence[NewEvent]) -> list[int]:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHistoryEventFilterType
 from temporalio.common import WorkflowIDConflictPolicy
 
 from cordboard.call.v1 import call_pb2
-from cordboard.call.v1.call_service_pb2 import EndCallRequest, GetCallRequest, StartCallRequest
+from cordboard.call.v1.call_service_pb2 import EndCallRequest, StartCallRequest
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.bench.far_peer import FarPeer
 from cordboard.cli.bench.setup.bare_workflow import QUEUE, UPDATE, BareWorkflow
@@ -21,7 +21,6 @@ from cordboard.cli.bench.tokens import VERTICAL, BenchTokens
 from cordboard.cli.doors import ledger_door
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.temporal_server import NAMESPACE
-from cordboard.core import phases
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.grpc_channel import open_user_channel
@@ -32,8 +31,7 @@ if TYPE_CHECKING:  # the name exists in the stub file only
     from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
 
 _DEADLINE = 20.0
-_POLL_S = 0.05
-_POLLS = 300
+_OVER_S = 30.0
 
 
 class StartCallBench:
@@ -63,13 +61,13 @@ class StartCallBench:
         return StartTry(start_call_ms, bare_ms or await self._bare(), stages_ms)
 
     async def over(self, call_id: str) -> list[Envelope]:
-        """Wait until a call is over, so that the next try has the machine for itself, and give its log."""
-        for _ in range(_POLLS):
-            async with translate_errors():
-                response = await self._calls.GetCall(GetCallRequest(call_id=call_id), timeout=_DEADLINE)
-            if response.call.phase in phases.FINAL:
+        """Wait until nothing of a call is left, so that the next try has the machine for itself, and give its log."""
+        closing = self._temporal.get_workflow_handle(workflow_id(call_id)).fetch_history_events(
+            wait_new_event=True, event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT
+        )
+        async with asyncio.timeout(_OVER_S):
+            async for _ in closing:
                 break
-            await asyncio.sleep(_POLL_S)
         return [envelope async for envelope in self._ledger.read(call_stream(call_id))]
 
     async def _bare(self) -> float:
