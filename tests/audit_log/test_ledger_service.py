@@ -13,7 +13,7 @@ from postgres_ledger import PostgresLedger
 
 from cordboard.audit_log.assembly import Stores, memory_stores, postgres_stores
 from cordboard.audit_log.record import StreamKey
-from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2
+from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2, script_pb2
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.call.v1.decisions_pb2 import CallAnswered
 from cordboard.call.v1.facts_pb2 import BargedIn, CallOpened, UtteranceHeard
@@ -21,6 +21,7 @@ from cordboard.core.errors import ConflictError, CordboardError, ForbiddenError,
 from cordboard.core.phi import nature_of
 from cordboard.ledger.v1.envelope_pb2 import Envelope, Stream
 from cordboard.ledger.v1.facts_pb2 import PhiRead
+from cordboard.registry.v1 import registration_pb2
 from cordboard.registry.v1.node_registry_service_pb2 import (
     NODE_KIND_MEDIA,
     HeartbeatRequest,
@@ -135,7 +136,7 @@ SOURCES = {
 }
 EVERY_EVENT = [
     message
-    for file in (facts_pb2, agent_facts_pb2, decisions_pb2)
+    for file in (facts_pb2, agent_facts_pb2, decisions_pb2, script_pb2, registration_pb2)
     for message in (getattr(file, name) for name in file.DESCRIPTOR.message_types_by_name)
     if nature_of(message.DESCRIPTOR)
 ]
@@ -149,18 +150,29 @@ async def test_each_source_says_only_what_it_can_know(stores: Stores, tmp_path: 
         call = await open_call(server)
         client = server.client("worker" if who == "workflow" else who)
         for message in EVERY_EVENT:
-            stream = StreamKey("agent", "acme/ann") if message is AgentStateChanged else StreamKey("call", call)
-            number = sum(1 for name in said if (name == "AgentStateChanged") == (stream.kind == "agent")) + 1
+            stream = ELSEWHERE.get(message.DESCRIPTOR.name) or StreamKey("call", call)
+            number = 1 if stream.kind != "call" else len(said - ELSEWHERE.keys()) + 1
             try:
                 await client.append([new_event(stream, message(), number, SOURCES[who].format(call=call))])
             except ForbiddenError as error:
                 refusals.add(error.reason)
             else:
                 said.add(message.DESCRIPTOR.name)
-    decisions = {name for name, one in decisions_pb2.DESCRIPTOR.message_types_by_name.items() if nature_of(one)}
+    decisions = {
+        name
+        for file in (decisions_pb2, script_pb2)
+        for name, one in file.DESCRIPTOR.message_types_by_name.items()
+        if nature_of(one)
+    }
     assert refusals <= {"FACT_NOT_YOURS", "SOURCE_NOT_YOURS"}
     assert said == (decisions if who == "workflow" else OWN_FACTS[who])
 
+
+ELSEWHERE = {
+    "AgentStateChanged": StreamKey("agent", "acme/ann"),
+    "WorkflowRegistered": StreamKey("registry", "acme"),
+}
+"""Facts that stand on no call."""
 
 OWN_FACTS = {
     "media-node": {
@@ -171,7 +183,7 @@ OWN_FACTS = {
         "UtteranceHeard", "ReplyPlanned", "ReplyHeard", "BargedIn", "TurnMeasured", "ConsentAnswered", "SlotsFilled",
         "ToolCallRequested", "ConversationEnded", "EngineVersionsReported",
     },
-    "gateway": {"AgentStateChanged", "AgentAnsweredOffer"},
+    "gateway": {"AgentStateChanged", "AgentAnsweredOffer", "WorkflowRegistered", "ScriptKeyGiven"},
     "worker": {"AgentStateChanged"},
 }  # fmt: skip
 

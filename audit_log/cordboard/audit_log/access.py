@@ -3,13 +3,14 @@
 from google.protobuf.message import Message
 
 from cordboard.audit_log.draft import CALL
-from cordboard.call.v1 import decisions_pb2
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.core.errors import ForbiddenError
+from cordboard.core.event_message import EVENT_FILES
 from cordboard.core.phi import descriptor_of, nature_of
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.options.v1.options_pb2 import NATURE_DECISION
+from cordboard.registry.v1.registration_pb2 import ScriptKeyGiven, WorkflowRegistered
 from cordboard.runtime.identity import ServiceClaims
 
 PHI_READERS = frozenset({"worker", "gateway", "cli"})
@@ -19,17 +20,19 @@ JOURNALED_READERS = frozenset({"cli"})
 """Those whose reading of PHI is no part of handling the call, and is itself put on record, for whomever it is."""
 
 PURPOSES: dict[str, frozenset[str]] = {
-    "worker": frozenset({"temporal"}),
-    "gateway": frozenset({"temporal"}),
+    # A call's registered workflow shares a key with it that opens nothing else; the gateway hands it to the team.
+    "worker": frozenset({"temporal", "script"}),
+    "gateway": frozenset({"temporal", "script"}),
     "media-node": frozenset({"recording"}),
     # Its facts hold PHI, which its spool keeps sealed.
     "voice-agent": frozenset({"spool"}),
     # To compare a fold of the log with what the workflow itself answers, and to open what was captured.
-    "cli": frozenset({"temporal", "recording"}),
+    "cli": frozenset({"temporal", "script", "recording"}),
 }
 """Subkeys that a component may have."""
 
 AGENT = "agent"
+REGISTRY = "registry"
 
 
 def _types(*messages: type[Message]) -> frozenset[str]:
@@ -59,18 +62,23 @@ FACTS: dict[str, frozenset[str]] = {
         facts.ConversationEnded,
         facts.EngineVersionsReported,
     ),
-    # What people at desks do.
-    "gateway": _types(AgentStateChanged, facts.AgentAnsweredOffer),
+    # What people at desks do, and what platform teams register and are given.
+    "gateway": _types(AgentStateChanged, facts.AgentAnsweredOffer, WorkflowRegistered, ScriptKeyGiven),
     # What routing does with them.
     "worker": _types(AgentStateChanged),
 }
 """What each component can know, and so may say under its own name: facts of calls, and of agents."""
 
-_OF_AGENTS = _types(AgentStateChanged)
+_KINDS = {
+    **dict.fromkeys(_types(AgentStateChanged), AGENT),
+    **dict.fromkeys(_types(WorkflowRegistered), REGISTRY),
+}
+"""Facts that stand on streams of another kind than calls."""
 
 DECISIONS = frozenset(
     descriptor.full_name
-    for descriptor in decisions_pb2.DESCRIPTOR.message_types_by_name.values()
+    for file in EVENT_FILES
+    for descriptor in file.message_types_by_name.values()
     if nature_of(descriptor) == NATURE_DECISION
 )
 """What only a call's workflow says."""
@@ -104,8 +112,7 @@ def check_event(claims: ServiceClaims, event: NewEvent) -> None:
     """
     name = event.event.TypeName()
     if names(claims, event.source):
-        kind = AGENT if name in _OF_AGENTS else CALL
-        allowed = name in FACTS.get(claims.component, frozenset()) and event.stream.kind == kind
+        allowed = name in FACTS.get(claims.component, frozenset()) and event.stream.kind == _KINDS.get(name, CALL)
     elif claims.component == "worker" and event.stream.kind == CALL and event.source == f"workflow/{event.stream.id}":
         allowed = name in DECISIONS
     else:

@@ -59,8 +59,8 @@ class Opening:
 
 
 def tenant_of(stream: StreamKey) -> str:
-    """Tell whose a stream is that is no call's; nodes and registries belong to none."""
-    return stream.id.partition("/")[0] if stream.kind in ("tenant", "agent") else ""
+    """Tell whose a stream is that is no call's; nodes belong to none."""
+    return stream.id.partition("/")[0] if stream.kind in ("tenant", "agent", "registry") else ""
 
 
 def retention_class_of(stream: StreamKey) -> str:

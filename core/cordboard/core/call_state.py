@@ -157,6 +157,17 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """The registered workflow that the call is pinned to."""
+
+    name: str
+    version: str
+    digest: bytes
+    abandoned: str = ""
+    """Why the default script took over from it; empty when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlace:
     """The queue that the call waits in, or was last taken from."""
 
@@ -229,6 +240,7 @@ class CallState:
     """Number of the newest media command within the placement epoch."""
     pending_commands: tuple[PendingCommand, ...] = ()
     profile: Profile | None = None
+    script: Script | None = None
     engines: tuple[tuple[str, str], ...] = ()
     talk: Talk | None = None
     escalation_reason: str = ""

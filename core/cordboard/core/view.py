@@ -61,6 +61,10 @@ def _add_people(view: call_pb2.CallView, state: CallState) -> None:
         view.profile = state.profile.name
     if state.talk is not None:
         view.hand_over = state.talk.summary
+    if state.script is not None:
+        view.workflow = state.script.name
+        view.workflow_version = state.script.version
+        view.script_reason = state.script.abandoned
 
 
 def _time(at_us: int) -> Timestamp | None:

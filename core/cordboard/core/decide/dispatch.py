@@ -11,7 +11,17 @@ from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1.call_pb2 import Phase
 from cordboard.core import phases, reasons
 from cordboard.core.call_state import CallState
-from cordboard.core.decide import conversation, ending, gathering, legs, lifecycle, media, queueing, recording
+from cordboard.core.decide import (
+    conversation,
+    ending,
+    gathering,
+    legs,
+    lifecycle,
+    media,
+    queueing,
+    recording,
+    script,
+)
 from cordboard.core.decide.draft import Draft, wrong_phase
 from cordboard.core.errors import InvalidError, NotFoundError, WrongStateError
 from cordboard.core.phi import is_fact
@@ -27,6 +37,7 @@ COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Decider
     **conversation.COMMANDS,
     **queueing.COMMANDS,
     **gathering.COMMANDS,
+    **script.COMMANDS,
 }
 """Every command with the phases in which it may be asked for."""
 

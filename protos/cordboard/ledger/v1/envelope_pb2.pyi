@@ -29,7 +29,7 @@ class Stream(_message.Message):
     kind: _builtins.str
     """Required. `call`, `agent`, `node`, `tenant` or `registry`."""
     id: _builtins.str
-    """Required. Id within the kind: a UUIDv7 for calls, the tenant's name for tenants, `tenant/agent` for agents."""
+    """Required. Id within the kind: a UUIDv7 for calls, the tenant's name for tenants and registries, `tenant/agent` for agents."""
     def __init__(
         self,
         *,

@@ -2,7 +2,14 @@
 
 from cordboard.runtime.ledger_client.event_producer import About, EventProducer
 from cordboard.runtime.ledger_client.grpc_ledger import LedgerClient
-from cordboard.runtime.ledger_client.ledger import CursorLease, Ledger, OpenedCall, agent_stream, call_stream
+from cordboard.runtime.ledger_client.ledger import (
+    CursorLease,
+    Ledger,
+    OpenedCall,
+    agent_stream,
+    call_stream,
+    registry_stream,
+)
 from cordboard.runtime.ledger_client.memory_ledger import MemoryLedger
 from cordboard.runtime.ledger_client.outbox import OutboxReport
 
@@ -17,4 +24,5 @@ __all__ = [
     "OutboxReport",
     "agent_stream",
     "call_stream",
+    "registry_stream",
 ]

@@ -18,6 +18,11 @@ def agent_stream(tenant: str, agent_id: str) -> Stream:
     return Stream(kind="agent", id=f"{tenant}/{agent_id}")
 
 
+def registry_stream(tenant: str) -> Stream:
+    """Name the stream of a tenant's registered workflows."""
+    return Stream(kind="registry", id=tenant)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedCall:
     """The ledger's answer to open_call."""

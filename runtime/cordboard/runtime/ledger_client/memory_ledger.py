@@ -215,7 +215,9 @@ class MemoryLedger:
         if key not in self._streams:
             if stream.kind == "call":
                 raise NotFoundError("STREAM_NOT_FOUND", "no such call", call_id=stream.id)
-            self._streams[key] = _Stream(stream.id.partition("/")[0] if stream.kind in ("tenant", "agent") else "")
+            self._streams[key] = _Stream(
+                stream.id.partition("/")[0] if stream.kind in ("tenant", "agent", "registry") else ""
+            )
         return self._streams[key]
 
     def _take(self, event: NewEvent) -> None:
