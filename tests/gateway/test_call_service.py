@@ -89,7 +89,7 @@ async def test_a_reused_request_id_with_other_arguments_starts_nothing(house: Ho
     request = start_request()
     async with house.calls(house.token()) as stub:
         await stub.StartCall(request)
-    request.workflow = "another"
+    request.target = "another"
     refusal = await _refused(house, "StartCall", request, house.token())
     assert refusal == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
 

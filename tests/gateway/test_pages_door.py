@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gateway_house import OFFER, QUICK, House, open_house
 
-from cordboard.gateway.gateway import Doors, Gateway, Neighbours
+from cordboard.gateway.gateway import Doors, Gateway
 from cordboard.gateway.pages_door import pages_directory
 from cordboard.runtime.identity import TokenVerifier
 
@@ -100,8 +100,7 @@ async def test_others_get_no_callers_token(
 
 
 async def test_a_gateway_without_the_key_says_so(site: House) -> None:
-    neighbours = Neighbours(site.ledger, site.control, site.producer)
-    bare = Gateway(Doors(), TokenVerifier.load(site.keys), neighbours)
+    bare = Gateway(Doors(), TokenVerifier.load(site.keys), replace(site.neighbours, issuer=None))
     await bare.start()
     site.gateway, kept = bare, site.gateway
     try:

@@ -4,13 +4,11 @@ from typing import Any
 
 import grpc
 import pytest
-from gateway_house import House, new_id, reason_of
+from gateway_house import House, reason_of
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from cordboard.gateway.strict_messages import MAX_REQUEST
-from cordboard.registry.v1 import workflow_registry_service_pb2 as registry
-from cordboard.registry.v1.workflow_registry_service_pb2_grpc import WorkflowRegistryServiceStub
 from cordboard.runtime.grpc_channel import open_user_channel
 
 
@@ -52,18 +50,6 @@ async def test_a_message_over_the_transports_limit_is_refused(house: House) -> N
             await _raw(channel, "StartCall", b"v" * (5 << 20))
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert (await house.events(), house.control.changes) == (0, 0)
-
-
-async def test_workflows_cannot_be_registered_yet(house: House) -> None:
-    async with open_user_channel(house.gateway.grpc_address, house.token()) as channel:
-        stub = WorkflowRegistryServiceStub(channel)
-        for call in (
-            stub.RegisterWorkflow(registry.RegisterWorkflowRequest(request_id=new_id())),
-            stub.ListWorkflows(registry.ListWorkflowsRequest()),
-        ):
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await call
-            assert reason_of(refused.value) == "UNIMPLEMENTED"
 
 
 async def test_health_and_reflection_are_open(house: House) -> None:

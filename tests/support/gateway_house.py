@@ -18,18 +18,22 @@ from grpc_status import rpc_status
 from cordboard.call.v1 import call_pb2
 from cordboard.call.v1.call_service_pb2 import StartCallRequest
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
+from cordboard.core.errors import NotFoundError
 from cordboard.gateway.event_plane.limits import EventLimits
 from cordboard.gateway.gateway import Doors, Gateway, Neighbours
 from cordboard.gateway.http_server import HttpLimits
 from cordboard.gateway.legs_door import BodyLimits
 from cordboard.gateway.memory_call_control import MemoryCallControl
+from cordboard.gateway.task_queues import MemoryTaskQueues
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.registry.v1.workflow_registry_service_pb2_grpc import WorkflowRegistryServiceStub
 from cordboard.runtime.grpc_channel import open_user_channel
 from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer, create_keys
 from cordboard.runtime.ledger_client import EventProducer, MemoryLedger, call_stream
 
 if TYPE_CHECKING:
     from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
+    from cordboard.registry.v1.workflow_registry_service_pb2_grpc import WorkflowRegistryServiceAsyncStub
 
 TENANT = "clinic"
 VERTICAL = "healthcare"
@@ -83,6 +87,31 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     return str(info.reason)
 
 
+class OpenKeys:
+    """Subkeys that everybody can work out."""
+
+    async def subkey(self, call_id: str, purpose: str) -> bytes:
+        """Give 32 bytes."""
+        return (f"{purpose}/{call_id}" * 2).encode()[:32]
+
+
+class OnePack:
+    """A vertical pack with one agent."""
+
+    name = VERTICAL
+    default_agent = "front-desk"
+
+    def profile(self, agent: str) -> bytes:
+        """Give the one profile."""
+        if agent != self.default_agent:
+            raise NotFoundError("PROFILE_UNKNOWN", "no such profile")
+        return b"{}"
+
+    def open_tools(self, database_url: str) -> Any:
+        """It has none."""
+        raise NotImplementedError
+
+
 @dataclass(slots=True)
 class House:
     """The gateway, what it stands on, and the tokens that open it."""
@@ -92,7 +121,7 @@ class House:
     gateway: Gateway
     ledger: MemoryLedger
     control: MemoryCallControl
-    producer: EventProducer
+    neighbours: Neighbours
     issuer: UserTokenIssuer
     http: aiohttp.ClientSession
 
@@ -112,6 +141,12 @@ class House:
     def caller(self, **changes: Any) -> str:
         """Mint a caller's single-use token."""
         return self.token("caller", ("calls:start",), **changes)
+
+    @asynccontextmanager
+    async def registry(self, token: str) -> AsyncIterator["WorkflowRegistryServiceAsyncStub"]:
+        """Give a stub of WorkflowRegistryService that shows `token`."""
+        async with open_user_channel(self.gateway.grpc_address, token) as channel:
+            yield WorkflowRegistryServiceStub(channel)
 
     @asynccontextmanager
     async def calls(self, token: str) -> AsyncIterator["CallServiceAsyncStub"]:
@@ -181,8 +216,7 @@ class House:
 
     def another(self, doors: Doors) -> Gateway:
         """Make another gateway over the same ledger and calls."""
-        neighbours = Neighbours(self.ledger, self.control, self.producer, self.issuer)
-        return Gateway(doors, TokenVerifier.load(self.keys), neighbours)
+        return Gateway(doors, TokenVerifier.load(self.keys), self.neighbours)
 
 
 QUICK = Doors(
@@ -203,10 +237,13 @@ async def open_house(
         EventProducer(ledger, f"gateway/gateway-1/{new_id()}", keys_dir / "spool") as producer,
         aiohttp.ClientSession() as http,
     ):
-        neighbours = Neighbours(ledger, control, producer, UserTokenIssuer.load(keys_dir))
+        neighbours = Neighbours(
+            ledger, control, producer, MemoryTaskQueues("team"), OpenKeys(), {VERTICAL: OnePack()}.copy
+        )
+        neighbours = replace(neighbours, issuer=UserTokenIssuer.load(keys_dir))
         gateway = Gateway(doors, TokenVerifier.load(keys_dir), neighbours)
         await gateway.start()
-        house = House(keys_dir, doors, gateway, ledger, control, producer, UserTokenIssuer.load(keys_dir), http)
+        house = House(keys_dir, doors, gateway, ledger, control, neighbours, UserTokenIssuer.load(keys_dir), http)
         try:
             yield house
         finally:

@@ -16,6 +16,7 @@ from cordboard.gateway.event_plane.limits import EventLimits
 from cordboard.gateway.http_server import HttpLimits
 from cordboard.gateway.memory_call_control import MemoryCallControl
 from cordboard.gateway.pages_door import pages_directory
+from cordboard.gateway.workflow_catalogue import ScriptedStart
 from cordboard.media.v1.command_pb2 import AddLeg, Command, WebrtcOffer
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LegRole
 from cordboard.media_node.webrtc.addresses import host_addresses
@@ -46,9 +47,11 @@ class NodeCalls(MemoryCallControl):
         self.node = node
         self.steered: list[Steering] = []
 
-    async def start(self, call_id: str, party: Party, request: StartCallRequest) -> StartCallResponse:
+    async def start(
+        self, call_id: str, party: Party, request: StartCallRequest, scripted: ScriptedStart | None = None
+    ) -> StartCallResponse:
         """Start a call; its caller's leg is answered by the node."""
-        started = await super().start(call_id, party, request)
+        started = await super().start(call_id, party, request, scripted)
         if request.sdp_offer.count("m=audio") > 1:
             answer = await self._answer(started.leg_id, LEG_ROLE_CALLER, request.sdp_offer)
             return StartCallResponse(call_id=call_id, leg_id=started.leg_id, sdp_answer=answer)

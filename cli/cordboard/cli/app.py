@@ -11,6 +11,7 @@ from cordboard.cli.commands.replay import replay
 from cordboard.cli.commands.status import status
 from cordboard.cli.commands.token import token
 from cordboard.cli.commands.up import up
+from cordboard.cli.commands.workflow import workflow
 from cordboard.cli.demo.command import demo
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(doctor)
 app.add_typer(call, rich_help_panel=USE)
 app.add_typer(replay, rich_help_panel=USE)
+app.add_typer(workflow, rich_help_panel=USE)
 app.add_typer(ledger, rich_help_panel=USE)
 app.add_typer(bench, rich_help_panel=USE)
 app.command(rich_help_panel=PROCESSES)(gateway)

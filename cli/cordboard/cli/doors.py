@@ -11,6 +11,7 @@ from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.supervision.stack_state import StackState
 from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.errors import UnavailableError
+from cordboard.registry.v1.workflow_registry_service_pb2_grpc import WorkflowRegistryServiceStub
 from cordboard.runtime.grpc_channel import open_channel, open_user_channel
 from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
 from cordboard.runtime.ledger_client import LedgerClient
@@ -20,6 +21,7 @@ LIFE = EXECUTION_TIMEOUT + timedelta(minutes=5)
 
 if TYPE_CHECKING:
     from cordboard.call.v1.call_service_pb2_grpc import CallServiceAsyncStub
+    from cordboard.registry.v1.workflow_registry_service_pb2_grpc import WorkflowRegistryServiceAsyncStub
 
 
 @asynccontextmanager
@@ -41,9 +43,24 @@ async def gateway_door(home: Path, address: str, token: str, tenant: str) -> Asy
         yield CallServiceStub(channel)
 
 
+@asynccontextmanager
+async def registry_door(
+    home: Path, address: str, token: str, tenant: str
+) -> AsyncIterator["WorkflowRegistryServiceAsyncStub"]:
+    """Open the gateway's registry of workflows, as `gateway_door` opens its calls."""
+    directory = StateDirectory(home)
+    where = address or _local(directory, "gateway")
+    shown = token or mint_app_token(directory, tenant)
+    async with open_user_channel(where, shown) as channel:
+        yield WorkflowRegistryServiceStub(channel)
+
+
 def mint_app_token(directory: StateDirectory, tenant: str) -> str:
-    """Mint a token that may start, read and steer the tenant's calls, for as long as the longest of them is watched."""
-    scopes = ("calls:start", "calls:read", "calls:steer")
+    """Mint a token that may start, read and steer the tenant's calls and register workflows.
+
+    It lives for as long as the longest of the calls is watched.
+    """
+    scopes = ("calls:start", "calls:read", "calls:steer", "workflows:register")
     return UserTokenIssuer.load(directory.keys).mint(
         role="app", tenant=tenant, scopes=scopes, ttl=LIFE, subject="cordboard-cli"
     )

@@ -12,6 +12,7 @@ from temporalio.service import RetryConfig, RPCError
 from cordboard.core.errors import InvalidError
 from cordboard.gateway.gateway import COMPONENT, Doors, Gateway, Neighbours
 from cordboard.gateway.pages_door import pages_directory
+from cordboard.gateway.task_queues import TemporalTaskQueues
 from cordboard.gateway.temporal_call_control import TemporalCallControl
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, UserTokenIssuer
@@ -22,6 +23,7 @@ from cordboard.runtime.settings import Settings
 from cordboard.workflows.data_converter import data_converter
 from cordboard.workflows.payload_codec import PURPOSE
 from cordboard.workflows.search_attributes import register_search_attributes
+from cordboard.workflows.vertical_pack import installed_packs
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +50,15 @@ async def main(settings: Settings, stop: Stop) -> None:
     ledger = LedgerClient(channel, keys=keys, key_purpose=PURPOSE)
     producer = EventProducer(ledger, identity.source(uuid.uuid4().hex), settings.spool_path, build_id=settings.build_id)
     doors = Doors(grpc=settings.listen, http=settings.http_listen, pages=pages_directory())
-    neighbours = Neighbours(ledger, TemporalCallControl(client), producer, _issuer(settings))
+    neighbours = Neighbours(
+        ledger=ledger,
+        control=TemporalCallControl(client),
+        producer=producer,
+        queues=TemporalTaskQueues(client),
+        keys=keys,
+        packs=installed_packs,
+        issuer=_issuer(settings),
+    )
     gateway = Gateway(doors, verifier, neighbours)
     registration = asyncio.create_task(_register(client))
     producer.start()

@@ -16,6 +16,7 @@ from cordboard.call.v1.call_service_pb2 import (
     StartCallResponse,
     TransferCallRequest,
 )
+from cordboard.gateway.workflow_catalogue import ScriptedStart
 from cordboard.media.v1 import leg_pb2
 
 Steering = (
@@ -48,8 +49,13 @@ class CallControl(Protocol):
     WORKERS_AWAY) when the answer is not known in time; repeating the request is then right.
     """
 
-    async def start(self, call_id: str, party: Party, request: StartCallRequest) -> StartCallResponse:
-        """Start the workflow of an opened call, or join the start that is under way, and give its answer."""
+    async def start(
+        self, call_id: str, party: Party, request: StartCallRequest, scripted: ScriptedStart | None = None
+    ) -> StartCallResponse:
+        """Start the workflow of an opened call, or join the start that is under way, and give its answer.
+
+        `scripted` is the registration behind `request.workflow`, with its checked input.
+        """
         ...
 
     async def answer_of(self, call_id: str, request_id: str) -> StartCallResponse:

@@ -9,6 +9,7 @@ from cordboard.gateway.call_reader import CallReader
 from cordboard.gateway.ledger_door import ledger_away
 from cordboard.gateway.request_digest import args_digest
 from cordboard.gateway.sdp_offer import require_audio_offer
+from cordboard.gateway.workflow_catalogue import WorkflowCatalogue
 from cordboard.runtime.identity import UserClaims
 from cordboard.runtime.ledger_client import Ledger
 
@@ -16,21 +17,24 @@ from cordboard.runtime.ledger_client import Ledger
 class CallStarter:
     """Starts a call for each request, once."""
 
-    def __init__(self, ledger: Ledger, reader: CallReader, control: CallControl) -> None:
+    def __init__(self, ledger: Ledger, reader: CallReader, control: CallControl, catalogue: WorkflowCatalogue) -> None:
         self._ledger = ledger
         self._reader = reader
         self._control = control
+        self._catalogue = catalogue
 
     async def start(self, claims: UserClaims, request: StartCallRequest) -> StartCallResponse:
         """Start a call, or give the answer that the same request had before.
 
         A caller's token pays for one call and stands in for a request id that is not given. Raises InvalidError
-        (REQUEST_ID_MISSING, REQUEST_ID_INVALID, VERTICAL_MISSING, DIRECTION_MISSING, TARGET_MISSING, BAD_SDP),
-        ForbiddenError (SCOPE_MISSING, TENANT_MISMATCH, VERTICAL_MISMATCH), ConflictError (REQUEST_ID_REUSED,
-        TOKEN_USED), UnavailableError (LEDGER_AWAY, TEMPORAL_AWAY, WORKERS_AWAY) and what the workflow raises.
+        (REQUEST_ID_MISSING, REQUEST_ID_INVALID, VERTICAL_MISSING, DIRECTION_MISSING, TARGET_MISSING, BAD_SDP,
+        INPUT_INVALID), NotFoundError(WORKFLOW_UNKNOWN), ForbiddenError (SCOPE_MISSING, TENANT_MISMATCH,
+        VERTICAL_MISMATCH), ConflictError (REQUEST_ID_REUSED, TOKEN_USED, VERTICAL_MISMATCH), UnavailableError
+        (LEDGER_AWAY, TEMPORAL_AWAY, WORKERS_AWAY) and what the workflow raises.
         """
         require_scope(claims, START)
         wanted = _checked(claims, request)
+        scripted = await self._catalogue.scripted_start(claims.tenant, wanted.vertical, wanted.workflow, wanted.input)
         with ledger_away():
             opened = await self._ledger.open_call(
                 tenant=claims.tenant,
@@ -43,7 +47,7 @@ class CallStarter:
         if opened.repeated and await self._reader.has_ended(opened.call_id):
             return await self._control.answer_of(opened.call_id, wanted.request_id)
         party = Party(tenant=claims.tenant, actor=actor_of(claims))
-        return await self._control.start(opened.call_id, party, wanted)
+        return await self._control.start(opened.call_id, party, wanted, scripted)
 
 
 def _checked(claims: UserClaims, request: StartCallRequest) -> StartCallRequest:

@@ -1,5 +1,6 @@
 """All doors of the gateway over one ledger and one control of calls."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +21,18 @@ from cordboard.gateway.health_door import HealthDoor
 from cordboard.gateway.http_server import HttpLimits, HttpServer
 from cordboard.gateway.legs_door import BodyLimits, LegsDoor
 from cordboard.gateway.pages_door import PagesDoor
+from cordboard.gateway.script_keys import KeySource, ScriptKeys
 from cordboard.gateway.strict_messages import strict
+from cordboard.gateway.task_queues import TaskQueues
 from cordboard.gateway.tokens_door import TokensDoor
+from cordboard.gateway.workflow_catalogue import WorkflowCatalogue
 from cordboard.gateway.workflow_registry_service import WorkflowRegistryService
 from cordboard.registry.v1 import workflow_registry_service_pb2
 from cordboard.registry.v1.workflow_registry_service_pb2_grpc import add_WorkflowRegistryServiceServicer_to_server
 from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import TokenVerifier, UserTokenIssuer
 from cordboard.runtime.ledger_client import EventProducer, Ledger
+from cordboard.workflows.vertical_pack import VerticalPack
 
 COMPONENT = "gateway"
 
@@ -55,7 +60,12 @@ class Neighbours:
     ledger: Ledger
     control: CallControl
     producer: EventProducer
-    """Puts on the log what desks say."""
+    """Puts on the log what desks say, and what is registered."""
+    queues: TaskQueues
+    """Tells whether anybody works on a platform team's queue."""
+    keys: KeySource
+    packs: Callable[[], Mapping[str, VerticalPack]]
+    """The vertical packs that are installed here, by name."""
     issuer: UserTokenIssuer | None = None
     """Signs callers' tokens for pages, when this gateway may."""
 
@@ -66,11 +76,13 @@ class Gateway:
     def __init__(self, doors: Doors, verifier: TokenVerifier, neighbours: Neighbours) -> None:
         ledger, control = neighbours.ledger, neighbours.control
         reader = CallReader(ledger)
-        starter = CallStarter(ledger, reader, control)
+        catalogue = WorkflowCatalogue(ledger, neighbours.producer, neighbours.queues, neighbours.packs)
+        registry = WorkflowRegistryService(catalogue, ScriptKeys(ledger, neighbours.producer, neighbours.keys))
+        starter = CallStarter(ledger, reader, control, catalogue)
         steering = CallSteering(reader, control)
         self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True)
         self._grpc.add(strict(add_CallServiceServicer_to_server), CallService(starter, steering, reader), _CALLS)
-        self._grpc.add(strict(add_WorkflowRegistryServiceServicer_to_server), WorkflowRegistryService(), _WORKFLOWS)
+        self._grpc.add(strict(add_WorkflowRegistryServiceServicer_to_server), registry, _WORKFLOWS)
         self._sockets = OpenSockets(doors.events)
         self._desks = DeskDoor(verifier, ledger, control, neighbours.producer, self._sockets)
         routes: list[web.AbstractRouteDef] = [

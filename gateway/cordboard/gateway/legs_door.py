@@ -54,7 +54,7 @@ class LegsDoor:
         ]
 
     async def start_call(self, request: web.Request) -> web.Response:
-        """Start an inbound call with the posted offer as the caller's leg."""
+        """Start an inbound call with the posted offer as the caller's leg; `?workflow=` names a registered one."""
         claims = claims_of(request.headers.get("Authorization"), self._verifier)
         require_scope(claims, START)
         request_id = _idempotency_key(request, required=claims.role != CALLER)
@@ -64,6 +64,7 @@ class LegsDoor:
             StartCallRequest(
                 request_id=request_id,
                 vertical=claims.vertical,
+                workflow=request.query.get("workflow", ""),
                 direction=call_pb2.DIRECTION_INBOUND,
                 sdp_offer=offer,
             ),

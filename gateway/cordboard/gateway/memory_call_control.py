@@ -15,6 +15,7 @@ from cordboard.core.errors import (
 )
 from cordboard.gateway.call_control import Party, Steering
 from cordboard.gateway.request_digest import args_digest
+from cordboard.gateway.workflow_catalogue import ScriptedStart
 from cordboard.media.v1 import leg_pb2
 
 ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -40,9 +41,13 @@ class MemoryCallControl:
         self.away = False
         self.refusal: CordboardError | None = None
         self.changes = 0
+        self.scripted: list[ScriptedStart] = []
+        """The registrations that calls were started with."""
         self._calls: dict[str, _Call] = {}
 
-    async def start(self, call_id: str, party: Party, request: pb.StartCallRequest) -> pb.StartCallResponse:
+    async def start(
+        self, call_id: str, party: Party, request: pb.StartCallRequest, scripted: ScriptedStart | None = None
+    ) -> pb.StartCallResponse:
         """Keep a new call, or give the answer that it was started with."""
         self._check_here()
         call = self._calls.get(call_id)
@@ -52,6 +57,8 @@ class MemoryCallControl:
         if call is not None:
             raise WrongStateError("CALL_OVER", "the call is over")
         call = self._calls[call_id] = _Call(party.tenant)
+        if scripted is not None:
+            self.scripted.append(scripted)
         answer = pb.StartCallResponse(call_id=call_id)
         if request.sdp_offer:
             call.legs.add(CALLER_LEG)

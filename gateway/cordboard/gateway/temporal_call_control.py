@@ -36,8 +36,10 @@ from cordboard.core.errors import (
     UnimplementedError,
     WrongStateError,
 )
+from cordboard.core.workflow_registry import pin
 from cordboard.gateway.call_control import Party, Steering
 from cordboard.gateway.request_digest import args_digest
+from cordboard.gateway.workflow_catalogue import ScriptedStart
 from cordboard.media.v1 import leg_pb2
 from cordboard.workflows import names
 from cordboard.workflows.failures import from_failure
@@ -107,13 +109,15 @@ class TemporalCallControl:
         self._patience = patience or Patience()
         self._monotonic = monotonic
 
-    async def start(self, call_id: str, party: Party, request: pb.StartCallRequest) -> pb.StartCallResponse:
+    async def start(
+        self, call_id: str, party: Party, request: pb.StartCallRequest, scripted: ScriptedStart | None = None
+    ) -> pb.StartCallResponse:
         """Start the workflow of an opened call with its first update; see CallControl.start."""
         argument = wf.StartCallInput(actor=party.actor, request_id=request.request_id, sdp_offer=request.sdp_offer)
 
         async def ask(attempt: timedelta) -> wf.StartCallAnswer:
             # One operation serves one try only.
-            beginning = _begin(call_id, party, request)
+            beginning = _begin(call_id, party, request, scripted)
             try:
                 answer: wf.StartCallAnswer = await self._client.execute_update_with_start_workflow(
                     names.UPDATE_START_CALL,
@@ -255,7 +259,9 @@ class TemporalCallControl:
                 raise UnavailableError("LEDGER_AWAY", "the call's key cannot be had; try again") from error
 
 
-def _begin(call_id: str, party: Party, request: pb.StartCallRequest) -> WithStartWorkflowOperation[object, object]:
+def _begin(
+    call_id: str, party: Party, request: pb.StartCallRequest, scripted: ScriptedStart | None
+) -> WithStartWorkflowOperation[object, object]:
     return WithStartWorkflowOperation(
         names.CALL_WORKFLOW,
         wf.CallInput(
@@ -265,6 +271,9 @@ def _begin(call_id: str, party: Party, request: pb.StartCallRequest) -> WithStar
             workflow=request.workflow,
             direction=request.direction,
             target=request.target,
+            script=pin(scripted.entry) if scripted is not None else None,
+            input=scripted.input if scripted is not None else "",
+            agent=scripted.entry.agent_profile if scripted is not None else "",
         ),
         id=names.workflow_id(call_id),
         task_queue=names.CALLS_QUEUE,

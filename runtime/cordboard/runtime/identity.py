@@ -25,7 +25,17 @@ COMPONENTS = ("gateway", "worker", "ledger", "media-node", "voice-agent", "cli")
 USERS = "users"
 USER_AUDIENCE = "cordboard"
 ROLES = ("caller", "agent", "app", "engineer")
-SCOPES = ("calls:start", "calls:read", "calls:steer", "calls:supervise", "phi", "legs:add", "ledger:read")
+SCOPES = (
+    "calls:start",
+    "calls:read",
+    "calls:steer",
+    "calls:supervise",
+    "phi",
+    "legs:add",
+    "ledger:read",
+    "workflows:register",
+    "scripts:run",
+)
 SERVICE_TOKEN_LIFE = timedelta(minutes=5)
 _ALGORITHM = "EdDSA"
 # Machines' clocks differ; NTP keeps them far closer than this.

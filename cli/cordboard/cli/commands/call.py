@@ -42,6 +42,7 @@ _DEADLINE = 10.0
 def start(
     vertical: Annotated[str, typer.Option(help="Vertical pack.")] = DEFAULT_VERTICAL,
     workflow: Annotated[str, typer.Option(help="Registered workflow; without it the default script.")] = "",
+    input: Annotated[str, typer.Option(help="Input of the registered workflow, as JSON.")] = "",
     direction: Annotated[Literal["inbound", "outbound"], typer.Option(help="Who starts it.")] = "inbound",
     target: Annotated[str, typer.Option(help="Outbound: whom to reach.")] = "",
     request_id: RequestId = "",
@@ -61,6 +62,7 @@ def start(
         workflow=workflow,
         direction=Direction.Value(f"DIRECTION_{direction.upper()}"),
         target=target,
+        input=input,
     )
 
     async def ask() -> StartCallResponse:
