@@ -1,11 +1,7 @@
-"""Sealing, digests and the keyring."""
-
-import stat
-from pathlib import Path
+"""Sealing and digests."""
 
 import pytest
 
-from cordboard.audit_log.keyring import LocalKeyring, WrappedKey
 from cordboard.audit_log.record import StreamKey
 from cordboard.audit_log.sealing import CallKey, derive
 from cordboard.core.errors import InternalError
@@ -49,37 +45,3 @@ def test_each_purpose_has_its_own_subkey() -> None:
     subkeys = {key.subkey(purpose) for purpose in ("temporal", "recording", "sealed", "dedupe")}
     assert len(subkeys) == 4
     assert key.subkey("temporal") == derive(bytes(32), "temporal")
-
-
-async def test_the_keyring_survives_a_restart_in_a_file_for_its_user_only(tmp_path: Path) -> None:
-    path = tmp_path / "state" / "keyring.json"
-    wrapped = await LocalKeyring(path).wrap("acme", "c1", bytes(32))
-    assert await LocalKeyring(path).unwrap("acme", "c1", wrapped) == bytes(32)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-async def test_each_tenant_has_its_own_key(tmp_path: Path) -> None:
-    keyring = LocalKeyring(tmp_path / "keyring.json")
-    assert (await keyring.wrap("acme", "c1", bytes(32))).kek_id != (await keyring.wrap("zen", "c1", bytes(32))).kek_id
-
-
-async def test_a_wrapped_key_opens_for_its_own_call_and_tenant_only(tmp_path: Path) -> None:
-    keyring = LocalKeyring(tmp_path / "keyring.json")
-    wrapped = await keyring.wrap("acme", "c1", bytes(32))
-    for tenant, call in (("acme", "c2"), ("zen", "c1")):
-        with pytest.raises(InternalError) as caught:
-            await keyring.unwrap(tenant, call, wrapped)
-        assert caught.value.reason == "KEY_DAMAGED"
-
-
-async def test_a_lost_tenant_key_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InternalError) as caught:
-        await LocalKeyring(tmp_path / "keyring.json").unwrap("acme", "c1", WrappedKey("local/acme/1", bytes(60)))
-    assert caught.value.reason == "KEK_MISSING"
-
-
-async def test_finds_a_key_that_another_process_made(tmp_path: Path) -> None:
-    path = tmp_path / "keyring.json"
-    standby = LocalKeyring(path)
-    wrapped = await LocalKeyring(path).wrap("acme", "c1", bytes(32))
-    assert await standby.unwrap("acme", "c1", wrapped) == bytes(32)

@@ -13,7 +13,7 @@ from cordboard.audit_log.cursors import LEASE as CURSOR_LEASE
 from cordboard.audit_log.nodes import LEASE as NODE_LEASE
 from cordboard.audit_log.nodes import NodeEntry
 from cordboard.audit_log.record import StreamKey
-from cordboard.core.errors import ConflictError, NotFoundError, UnavailableError, WrongStateError
+from cordboard.core.errors import ConflictError, UnavailableError
 
 CALL = call_id(1)
 MEDIA, VOICE = 1, 2
@@ -49,41 +49,6 @@ async def test_finds_a_call_by_its_request_and_by_its_token(stores: Stores) -> N
     assert await stores.calls.token("t1") == by_request
     assert await stores.calls.request("zen", "r1") is None
     assert await stores.calls.token("t2") is None
-
-
-async def test_gives_a_calls_wrapped_key(stores: Stores) -> None:
-    await open_call(stores)
-    key = await stores.calls.key(CALL)
-    assert key is not None
-    assert key.wrapped is not None
-    assert (key.tenant, key.wrapped.ciphertext) == ("acme", b"wrapped")
-    assert await stores.calls.key(call_id(2)) is None
-
-
-async def test_destroys_a_key_for_good(stores: Stores, clock: FakeClock) -> None:
-    await open_call(stores)
-    await stores.calls.destroy_key(CALL, clock())
-    key = await stores.calls.key(CALL)
-    assert key is not None
-    assert key.wrapped is None
-    await stores.calls.destroy_key(CALL, clock())
-
-
-async def test_a_legal_hold_blocks_destruction(stores: Stores, clock: FakeClock) -> None:
-    await open_call(stores)
-    await stores.calls.set_legal_hold(CALL, True)
-    with pytest.raises(WrongStateError) as caught:
-        await stores.calls.destroy_key(CALL, clock())
-    assert caught.value.reason == "LEGAL_HOLD"
-    await stores.calls.set_legal_hold(CALL, False)
-    await stores.calls.destroy_key(CALL, clock())
-
-
-async def test_an_unknown_call_has_no_key_to_hold_or_destroy(stores: Stores, clock: FakeClock) -> None:
-    with pytest.raises(NotFoundError):
-        await stores.calls.destroy_key(CALL, clock())
-    with pytest.raises(NotFoundError):
-        await stores.calls.set_legal_hold(CALL, True)
 
 
 async def test_a_cursor_belongs_to_one_owner_until_its_lease_runs_out(stores: Stores, clock: FakeClock) -> None:

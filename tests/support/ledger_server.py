@@ -10,7 +10,8 @@ import grpc
 
 from cordboard.audit_log.access import ALLOWED
 from cordboard.audit_log.assembly import Stores, add_services, memory_stores
-from cordboard.audit_log.keyring import LocalKeyring
+from cordboard.audit_log.keyring import KeyWrapper
+from cordboard.audit_log.local_keyring import LocalKeyring
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, create_keys
@@ -42,14 +43,20 @@ class LedgerServer:
 
 @asynccontextmanager
 async def ledger_server(
-    home: Path, stores: Stores | None = None, clock: Callable[[], datetime] = utc_now, listen: str = "127.0.0.1:0"
+    home: Path,
+    stores: Stores | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    listen: str = "127.0.0.1:0",
+    wrapper: KeyWrapper | None = None,
 ) -> AsyncIterator[LedgerServer]:
     """Serve a ledger whose keys lie in `home`; its stores are in memory unless given."""
     keys = home / "keys"
     create_keys(keys)
     kept = stores or memory_stores(clock)
-    server = GrpcServer(listen, TokenVerifier.load(keys), "ledger", allowed=ALLOWED)
-    add_services(server, kept, LocalKeyring(home / "keyring.json"), "ledger/ledger-1/boot", clock)
+    verifier = TokenVerifier.load(keys)
+    keyring = wrapper or LocalKeyring(home / "keyring.json")
+    server = GrpcServer(listen, verifier, "ledger", allowed=ALLOWED)
+    add_services(server, kept, keyring, "ledger/ledger-1/boot", clock, verifier)
     port = await server.start()
     running = LedgerServer(f"127.0.0.1:{port}", keys, kept)
     try:

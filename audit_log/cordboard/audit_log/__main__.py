@@ -10,7 +10,7 @@ from typing import Any
 
 from cordboard.audit_log.access import ALLOWED
 from cordboard.audit_log.assembly import add_services, postgres_stores
-from cordboard.audit_log.keyring import LocalKeyring
+from cordboard.audit_log.keyring_choice import open_keyring
 from cordboard.audit_log.postgres.database import Database
 from cordboard.audit_log.postgres.event_store import PostgresEventStore
 from cordboard.audit_log.postgres.schema import keep_partitions, prepare_schema_when_there
@@ -30,13 +30,16 @@ async def main(settings: Settings, stop: Stop) -> None:
     instance = settings.require("instance")
     database = Database(settings.secret("postgres_url_file"))
     events = PostgresEventStore(database, utc_now)
-    server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "ledger", allowed=ALLOWED)
+    verifier = TokenVerifier.load(settings.keys_path)
+    keyring = open_keyring(settings)
+    server = GrpcServer(settings.listen, verifier, "ledger", allowed=ALLOWED)
     add_services(
         server,
         postgres_stores(database, events, utc_now),
-        LocalKeyring(settings.home_path / "keyring.json"),
+        keyring,
         source=f"ledger/{instance}/{secrets.token_hex(4)}",
         clock=utc_now,
+        users=verifier,
     )
     try:
         if not await _before(stop, prepare_schema_when_there(database, utc_now)):
@@ -59,6 +62,7 @@ async def main(settings: Settings, stop: Stop) -> None:
                 raise outcome
     finally:
         await events.appender.stop()
+        await keyring.close()
         await database.close()
 
 

@@ -1,17 +1,19 @@
 """Who may write under which name, read what, and open which keys."""
 
+from typing import Any
+
 from google.protobuf.message import Message
 
 from cordboard.audit_log.draft import CALL
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
-from cordboard.core.errors import ForbiddenError
+from cordboard.core.errors import ForbiddenError, UnauthenticatedError
 from cordboard.core.event_message import EVENT_FILES
 from cordboard.core.phi import descriptor_of, nature_of
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.options.v1.options_pb2 import NATURE_DECISION
 from cordboard.registry.v1.registration_pb2 import ScriptKeyGiven, WorkflowRegistered
-from cordboard.runtime.identity import ServiceClaims
+from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
 
 PHI_READERS = frozenset({"worker", "gateway", "cli"})
 """Components that may have PHI of events opened."""
@@ -84,6 +86,7 @@ DECISIONS = frozenset(
 """What only a call's workflow says."""
 
 _LEDGER = "/cordboard.ledger.v1.LedgerService"
+_KEY_ADMIN = "/cordboard.ledger.v1.KeyAdminService"
 _REGISTRY = "/cordboard.registry.v1.NodeRegistryService"
 _READERS = frozenset({"gateway", "worker", "cli"})
 _NODES = frozenset({"media-node", "voice-agent"})
@@ -98,6 +101,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     f"{_LEDGER}/LeaseCursor": frozenset({"worker"}),
     f"{_LEDGER}/CommitCursor": frozenset({"worker"}),
     "/cordboard.ledger.v1.KeyService/": frozenset(PURPOSES),
+    f"{_KEY_ADMIN}/": frozenset({"cli", "gateway"}),
     f"{_REGISTRY}/Register": _NODES,
     f"{_REGISTRY}/Heartbeat": _NODES,
     f"{_REGISTRY}/Place": frozenset({"gateway", "worker"}),
@@ -132,6 +136,35 @@ def check_phi(claims: ServiceClaims) -> None:
     """Let only some components have PHI opened. Raises ForbiddenError(PHI_NOT_YOURS)."""
     if claims.component not in PHI_READERS:
         raise ForbiddenError("PHI_NOT_YOURS", "the component may not read PHI", component=claims.component)
+
+
+USER_METADATA = "x-cordboard-user"
+"""Carries the token of the person or app that a component acts for."""
+
+
+def user_of(context: Any, users: TokenVerifier, scope: str) -> UserClaims:
+    """Give the person or app a call is made for, who must have the scope.
+
+    Raises UnauthenticatedError (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED), ForbiddenError(SCOPE_MISSING).
+    """
+    for key, value in context.invocation_metadata() or ():
+        if key == USER_METADATA and isinstance(value, str):
+            user = users.user(value)
+            if scope not in user.scopes:
+                raise ForbiddenError("SCOPE_MISSING", "the token lacks a scope", scope=scope)
+            return user
+    raise UnauthenticatedError("TOKEN_MISSING", "the call does not say for whom it is made")
+
+
+def actor_of(user: UserClaims) -> str:
+    """Name a person or app as the actor of an event."""
+    return f"{user.role}/{user.subject}"[:200]
+
+
+def check_tenant(user: UserClaims, tenant: str) -> None:
+    """Let people act for their own tenant only. Raises ForbiddenError(TENANT_NOT_YOURS)."""
+    if not tenant or user.tenant != tenant:
+        raise ForbiddenError("TENANT_NOT_YOURS", "the token is of another tenant")
 
 
 def check_purpose(claims: ServiceClaims, purpose: str) -> None:

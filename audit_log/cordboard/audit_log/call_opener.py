@@ -78,20 +78,19 @@ class CallOpener:
             raise ConflictError("TOKEN_USED", "the token has paid for another call")
         now = self._clock()
         call_id = make_call_id(now, self._randomness(10))
-        key, wrapped = await self._keys.create(request.tenant, call_id)
-        opening = Opening(
-            call_id=call_id,
-            tenant=request.tenant,
-            request_id=request.request_id,
-            token_id=request.token_id,
-            args_digest=request.args_digest,
-            vertical=request.vertical,
-            kek_id=wrapped.kek_id,
-            wrapped_key=wrapped.ciphertext,
-            opened_at=now,
-        )
-        await self._store.append([to_draft(self._first_event(opening), key)], opening=opening)
-        self._keys.keep(call_id, key)
+        async with self._keys.create(request.tenant, call_id) as (key, wrapped):
+            opening = Opening(
+                call_id=call_id,
+                tenant=request.tenant,
+                request_id=request.request_id,
+                token_id=request.token_id,
+                args_digest=request.args_digest,
+                vertical=request.vertical,
+                kek_id=wrapped.kek_id,
+                wrapped_key=wrapped.ciphertext,
+                opened_at=now,
+            )
+            await self._store.append([to_draft(self._first_event(opening), key)], opening=opening)
         return call_id, False
 
     def _first_event(self, opening: Opening) -> NewEvent:

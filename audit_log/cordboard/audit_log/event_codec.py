@@ -80,8 +80,8 @@ def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
     )
 
 
-def to_envelope(row: Row, key: CallKey | None) -> Envelope:
-    """Show a row; its PHI is opened when `key` is given, and left out (`redacted`) otherwise."""
+def to_envelope(row: Row, key: CallKey | None, *, erased: bool = False) -> Envelope:
+    """Show a row; its PHI is opened when `key` is given, and left out (`redacted`) otherwise; see `erased` as well."""
     event = NewEvent(
         stream=Stream(kind=row.stream_kind, id=row.stream_id),
         source=row.source,
@@ -109,6 +109,7 @@ def to_envelope(row: Row, key: CallKey | None) -> Envelope:
         prev_hash=row.prev_hash,
         hash=row.hash,
         redacted=row.sealed is not None and key is None,
+        erased=row.sealed is not None and erased,
     )
     envelope.recorded_at.FromDatetime(row.recorded_at)
     return envelope

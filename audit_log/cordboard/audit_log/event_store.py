@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cordboard.audit_log.draft import Draft, Opening
 from cordboard.audit_log.record import Head, Row, StreamKey
+from cordboard.audit_log.stored_keys import KeyChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,14 @@ ALL = LogFilter()
 class EventStore(Protocol):
     """Streams of rows, numbered from 1 without gaps, chained, and ordered among each other by commit."""
 
-    async def append(self, drafts: Sequence[Draft], *, opening: Opening | None = None) -> Appended:
-        """Append all drafts or none; with `opening`, make the call that they belong to. Returns when durable.
+    async def append(
+        self, drafts: Sequence[Draft], *, opening: Opening | None = None, change: KeyChange | None = None
+    ) -> Appended:
+        """Append all drafts or none; with `opening`, make the call that they belong to; with `change`, change its key.
 
-        Raises ConflictError (SOURCE_SEQ_CONFLICT, SOURCE_SEQ_GAP), NotFoundError (STREAM_NOT_FOUND) for a call that
-        was never opened, UnavailableError (LEDGER_AWAY).
+        All of it becomes durable together, and then it returns. Raises ConflictError (SOURCE_SEQ_CONFLICT,
+        SOURCE_SEQ_GAP), NotFoundError (STREAM_NOT_FOUND) for a call that was never opened, UnavailableError
+        (LEDGER_AWAY), InternalError (LEDGER_REFUSED) for a change that a legal hold or an erasure forbids.
         """
         ...
 

@@ -1,5 +1,6 @@
 """LedgerService over gRPC."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -15,8 +16,9 @@ from cordboard.audit_log.event_codec import stream_key, to_draft, to_envelope
 from cordboard.audit_log.event_store import EventStore, LogFilter
 from cordboard.audit_log.phi_journal import PhiJournal
 from cordboard.audit_log.record import Row
+from cordboard.audit_log.sealing import CallKey
 from cordboard.audit_log.verification import verify
-from cordboard.core.errors import ForbiddenError, InvalidError
+from cordboard.core.errors import ForbiddenError, InternalError, InvalidError
 from cordboard.ledger.v1.envelope_pb2 import Envelope, EventRef, NewEvent, Stream
 from cordboard.ledger.v1.ledger_service_pb2 import (
     AppendRequest,
@@ -48,6 +50,8 @@ SUBSCRIBE_ROWS = 256
 # A message may have 4 MB; an event at most 256 kB.
 PAGE_BYTES = 2 * 1024 * 1024
 POSITION_EVERY_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class LedgerService(LedgerServiceServicer):
@@ -116,7 +120,7 @@ class LedgerService(LedgerServiceServicer):
         while True:
             rows, considered = await self._store.follow(position, SUBSCRIBE_ROWS, wanted)
             if rows:
-                envelopes = await self._show(rows, request.with_phi, request.on_behalf_of)
+                envelopes = await self._show(rows, request.with_phi, request.on_behalf_of, tolerant=True)
                 # What did not fit is read again: the position goes no further than what is handed over.
                 position = considered if len(envelopes) == len(rows) else envelopes[-1].position
                 yield SubscribeResponse(events=envelopes, position=position)
@@ -174,7 +178,9 @@ class LedgerService(LedgerServiceServicer):
         key = await self._keys.find(stream.id) if stream.kind == CALL else None
         return to_draft(event, key)
 
-    async def _show(self, rows: Sequence[Row], with_phi: bool, on_behalf_of: str) -> list[Envelope]:
+    async def _show(
+        self, rows: Sequence[Row], with_phi: bool, on_behalf_of: str, *, tolerant: bool = False
+    ) -> list[Envelope]:
         """Give as many of the rows as fit into a message, at least one of any."""
         taken: list[Row] = []
         size = 0
@@ -183,10 +189,23 @@ class LedgerService(LedgerServiceServicer):
             if taken and size > PAGE_BYTES:
                 break
             taken.append(row)
+        calls = {row.stream_id for row in taken if row.sealed is not None}
         if not with_phi:
-            return [to_envelope(row, None) for row in taken]
+            erased = await self._keys.destroyed(calls)
+            return [to_envelope(row, None, erased=row.stream_id in erased) for row in taken]
         claims = current_service()
         if on_behalf_of or claims.component in access.JOURNALED_READERS:
             await self._journal.note(claims, taken, on_behalf_of[:LONGEST_NAME])
-        keys = {row.stream_id: await self._keys.find_if_there(row.stream_id) for row in taken if row.sealed}
-        return [to_envelope(row, keys.get(row.stream_id)) for row in taken]
+        keys: dict[str, CallKey | None] = {}
+        erased: set[str] = set()
+        for call_id in calls:
+            try:
+                keys[call_id] = await self._keys.find_if_there(call_id)
+                if keys[call_id] is None:
+                    erased.add(call_id)
+            except InternalError as error:
+                if not tolerant:
+                    raise
+                # One tenant's broken key does not keep the others' readers from following the log.
+                _log.error("a call's key cannot be had", extra={"call_id": call_id, "reason": error.reason})
+        return [to_envelope(row, keys.get(row.stream_id), erased=row.stream_id in erased) for row in taken]

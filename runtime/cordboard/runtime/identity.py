@@ -35,6 +35,9 @@ SCOPES = (
     "ledger:read",
     "workflows:register",
     "scripts:run",
+    "ledger:erase",
+    "ledger:hold",
+    "ledger:keys",
 )
 SERVICE_TOKEN_LIFE = timedelta(minutes=5)
 _ALGORITHM = "EdDSA"

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from cordboard.audit_log.draft import CALL, Draft, Opening, retention_class_of, tenant_of
 from cordboard.audit_log.event_store import ALL, Appended, LogFilter
+from cordboard.audit_log.memory.stored_keys import MemoryKeys
 from cordboard.audit_log.record import Head, Row, StreamKey
+from cordboard.audit_log.stored_keys import KeyChange
 from cordboard.audit_log.stream_state import Place, StreamState, check, link, seqs_of
 from cordboard.core.errors import NotFoundError
 
@@ -14,22 +16,34 @@ from cordboard.core.errors import NotFoundError
 class MemoryEventStore:
     """Keeps every promise of EventStore but durability."""
 
-    def __init__(self, clock: Callable[[], datetime], calls: dict[str, Opening] | None = None) -> None:
-        """Make an empty store; `calls` is shared with the MemoryCalls of the same ledger."""
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        calls: dict[str, Opening] | None = None,
+        keys: MemoryKeys | None = None,
+    ) -> None:
+        """Make an empty store; `calls` is shared with the MemoryCalls of the same ledger, so are its `keys`."""
         self._clock = clock
         self._calls = {} if calls is None else calls
+        self._keys = keys or MemoryKeys()
         self._states: dict[StreamKey, StreamState] = {}
         self._rows: dict[StreamKey, list[Row]] = {}
         self._log: list[Row] = []
         self._changed = asyncio.Event()
 
-    async def append(self, drafts: Sequence[Draft], *, opening: Opening | None = None) -> Appended:
+    async def append(
+        self, drafts: Sequence[Draft], *, opening: Opening | None = None, change: KeyChange | None = None
+    ) -> Appended:
         """Append all drafts or none; see EventStore.append."""
         states = {draft.stream: self._state(draft.stream, opening) for draft in drafts}
         fresh = check(drafts, states, {})
         place = Place(position=len(self._log), shard=0, recorded_at=self._clock())
+        if change is not None:
+            self._keys.check(change)
+            self._keys.apply(change)
         if opening is not None:
             self._calls[opening.call_id] = opening
+            self._keys.open(opening)
         self._states.update(states)
         for row in link([drafts[index] for index in fresh], states, place):
             self._rows.setdefault(StreamKey(row.stream_kind, row.stream_id), []).append(row)

@@ -16,6 +16,7 @@ from cordboard.audit_log.postgres.database import AWAY, Database, is_refusal
 from cordboard.audit_log.postgres.feed import Feed
 from cordboard.audit_log.postgres.stream_cache import StreamCache, load_numbers
 from cordboard.audit_log.record import StreamKey
+from cordboard.audit_log.stored_keys import KeyChange
 from cordboard.audit_log.stream_state import Known, Place, check, link, repeats, seqs_of
 from cordboard.core.errors import CordboardError, InternalError, UnavailableError
 
@@ -75,11 +76,13 @@ class Appender:
         """Return when the lease is held."""
         await self._leading.wait()
 
-    async def submit(self, drafts: Sequence[Draft], opening: Opening | None) -> Appended:
+    async def submit(
+        self, drafts: Sequence[Draft], opening: Opening | None, change: KeyChange | None = None
+    ) -> Appended:
         """Append all drafts or none, and return when they are durable; see EventStore.append."""
         if not self._leading.is_set() or self._waiting_rows > MAX_WAITING_ROWS:
             raise _away("the ledger cannot write now")
-        append = Append(drafts, opening, asyncio.get_running_loop().create_future())
+        append = Append(drafts, opening, change, asyncio.get_running_loop().create_future())
         self._waiting.append(append)
         self._waiting_rows += len(drafts)
         self._wake.set()
@@ -219,6 +222,8 @@ class Appender:
         batch.rows += rows
         if append.opening is not None:
             batch.openings.append(append.opening)
+        if append.change is not None:
+            batch.changes.append(append.change)
         seqs = seqs_of(append.drafts, states, known)
         batch.answers.append((append, Appended(seqs, len(append.drafts) - len(rows))))
 

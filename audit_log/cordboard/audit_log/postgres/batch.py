@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from cordboard.audit_log.draft import Draft, Opening
 from cordboard.audit_log.event_store import Appended
 from cordboard.audit_log.postgres.database import Session
+from cordboard.audit_log.postgres.stored_keys import change_key
 from cordboard.audit_log.record import Row
+from cordboard.audit_log.stored_keys import KeyChange
 from cordboard.core.errors import UnavailableError
 
 # The fence and the heads in one statement: without the lease no head moves, and the row count tells.
@@ -34,6 +36,7 @@ class Append:
 
     drafts: Sequence[Draft]
     opening: Opening | None
+    change: KeyChange | None
     done: asyncio.Future[Appended]
 
     def fail(self, error: Exception) -> None:
@@ -49,6 +52,7 @@ class Batch:
     position_before: int
     rows: list[Row] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    changes: list[KeyChange] = field(default_factory=list)
     answers: list[tuple[Append, Appended]] = field(default_factory=list)
     handed_over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when PostgreSQL has the rows and works on them: the moment to prepare the next batch."""
@@ -90,6 +94,8 @@ async def commit(connection: Session, batch: Batch, shard: int, epoch: int) -> N
         await connection.copy_records_to_table("event", schema_name="ledger", records=batch.rows, columns=Row._fields)
         if batch.openings:
             await _insert_openings(connection, batch.openings)
+        for change in batch.changes:
+            await change_key(connection, change)
 
 
 async def _insert_openings(connection: Session, openings: Sequence[Opening]) -> None:

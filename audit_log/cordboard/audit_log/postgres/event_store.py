@@ -11,6 +11,7 @@ from cordboard.audit_log.postgres.appender import Appender
 from cordboard.audit_log.postgres.database import Database
 from cordboard.audit_log.postgres.feed import Feed
 from cordboard.audit_log.record import Head, Row, StreamKey
+from cordboard.audit_log.stored_keys import KeyChange
 from cordboard.core.errors import UnavailableError
 
 _COLUMNS = ", ".join(Row._fields)
@@ -36,9 +37,11 @@ class PostgresEventStore:
         self._feed = Feed()
         self.appender = Appender(database, self._feed, clock)
 
-    async def append(self, drafts: Sequence[Draft], *, opening: Opening | None = None) -> Appended:
+    async def append(
+        self, drafts: Sequence[Draft], *, opening: Opening | None = None, change: KeyChange | None = None
+    ) -> Appended:
         """Append all drafts or none; see EventStore.append."""
-        return await self.appender.submit(drafts, opening)
+        return await self.appender.submit(drafts, opening, change)
 
     async def read(self, stream: StreamKey, after_seq: int, limit: int) -> list[Row]:
         """Give rows of a stream; see EventStore.read."""

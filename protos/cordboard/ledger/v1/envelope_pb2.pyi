@@ -160,6 +160,7 @@ class Envelope(_message.Message):
     PREV_HASH_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     """Output only. Place in the stream, from 1 without gaps."""
     position: _builtins.int
@@ -172,6 +173,8 @@ class Envelope(_message.Message):
     """Output only. Hash of this row, 32 bytes."""
     redacted: _builtins.bool
     """Output only. True when PHI fields were left out."""
+    erased: _builtins.bool
+    """Output only. True when PHI fields were left out because the call was erased: nobody can read them again."""
     @_builtins.property
     def event(self) -> Global___NewEvent:
         """Output only. As handed over (times to the microsecond); PHI fields are absent for readers without the scope or after erasure."""
@@ -191,10 +194,11 @@ class Envelope(_message.Message):
         prev_hash: _builtins.bytes = ...,
         hash: _builtins.bytes = ...,
         redacted: _builtins.bool = ...,
+        erased: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "hash", b"hash", "position", b"position", "prev_hash", b"prev_hash", "recorded_at", b"recorded_at", "redacted", b"redacted", "seq", b"seq", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased", "event", b"event", "hash", b"hash", "position", b"position", "prev_hash", b"prev_hash", "recorded_at", b"recorded_at", "redacted", b"redacted", "seq", b"seq", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

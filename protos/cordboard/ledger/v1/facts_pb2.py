@@ -26,7 +26,7 @@ from cordboard.ledger.v1 import envelope_pb2 as cordboard_dot_ledger_dot_v1_dot_
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ordboard/ledger/v1/facts.proto\x12\x13\x63ordboard.ledger.v1\x1a\"cordboard/ledger/v1/envelope.proto\x1a\"cordboard/options/v1/options.proto\"\x87\x01\n\x07PhiRead\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x0e\n\x06reader\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x10\n\x08last_seq\x18\x04 \x01(\x04\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t:\x04\x90\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ordboard/ledger/v1/facts.proto\x12\x13\x63ordboard.ledger.v1\x1a\"cordboard/ledger/v1/envelope.proto\x1a\"cordboard/options/v1/options.proto\"\x87\x01\n\x07PhiRead\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x0e\n\x06reader\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x10\n\x08last_seq\x18\x04 \x01(\x04\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t:\x04\x90\xb5\x18\x02\"2\n\nCallErased\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06\x66orced\x18\x02 \x01(\x08:\x04\x90\xb5\x18\x02\"7\n\x0e\x45rasureRefused\x12\x0f\n\x07refusal\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t:\x04\x90\xb5\x18\x02\"$\n\x0cLegalHoldSet\x12\x0e\n\x06reason\x18\x01 \x01(\t:\x04\x90\xb5\x18\x02\"(\n\x10LegalHoldCleared\x12\x0e\n\x06reason\x18\x01 \x01(\t:\x04\x90\xb5\x18\x02\"7\n\x16TenantKeyRotationBegun\x12\x17\n\x0fprevious_kek_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x02\"A\n\x10TenantKeyRotated\x12\x0e\n\x06kek_id\x18\x01 \x01(\t\x12\x17\n\x0fprevious_kek_id\x18\x02 \x01(\t:\x04\x90\xb5\x18\x02\"L\n\x11\x43\x61llKeysRewrapped\x12\x0e\n\x06kek_id\x18\x01 \x01(\t\x12\x11\n\trewrapped\x18\x02 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x04:\x04\x90\xb5\x18\x02\"(\n\x10TenantKeyRetired\x12\x0e\n\x06kek_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PHIREAD']._loaded_options = None
   _globals['_PHIREAD']._serialized_options = b'\220\265\030\002'
+  _globals['_CALLERASED']._loaded_options = None
+  _globals['_CALLERASED']._serialized_options = b'\220\265\030\002'
+  _globals['_ERASUREREFUSED']._loaded_options = None
+  _globals['_ERASUREREFUSED']._serialized_options = b'\220\265\030\002'
+  _globals['_LEGALHOLDSET']._loaded_options = None
+  _globals['_LEGALHOLDSET']._serialized_options = b'\220\265\030\002'
+  _globals['_LEGALHOLDCLEARED']._loaded_options = None
+  _globals['_LEGALHOLDCLEARED']._serialized_options = b'\220\265\030\002'
+  _globals['_TENANTKEYROTATIONBEGUN']._loaded_options = None
+  _globals['_TENANTKEYROTATIONBEGUN']._serialized_options = b'\220\265\030\002'
+  _globals['_TENANTKEYROTATED']._loaded_options = None
+  _globals['_TENANTKEYROTATED']._serialized_options = b'\220\265\030\002'
+  _globals['_CALLKEYSREWRAPPED']._loaded_options = None
+  _globals['_CALLKEYSREWRAPPED']._serialized_options = b'\220\265\030\002'
+  _globals['_TENANTKEYRETIRED']._loaded_options = None
+  _globals['_TENANTKEYRETIRED']._serialized_options = b'\220\265\030\002'
   _globals['_PHIREAD']._serialized_start=129
   _globals['_PHIREAD']._serialized_end=264
+  _globals['_CALLERASED']._serialized_start=266
+  _globals['_CALLERASED']._serialized_end=316
+  _globals['_ERASUREREFUSED']._serialized_start=318
+  _globals['_ERASUREREFUSED']._serialized_end=373
+  _globals['_LEGALHOLDSET']._serialized_start=375
+  _globals['_LEGALHOLDSET']._serialized_end=411
+  _globals['_LEGALHOLDCLEARED']._serialized_start=413
+  _globals['_LEGALHOLDCLEARED']._serialized_end=453
+  _globals['_TENANTKEYROTATIONBEGUN']._serialized_start=455
+  _globals['_TENANTKEYROTATIONBEGUN']._serialized_end=510
+  _globals['_TENANTKEYROTATED']._serialized_start=512
+  _globals['_TENANTKEYROTATED']._serialized_end=577
+  _globals['_CALLKEYSREWRAPPED']._serialized_start=579
+  _globals['_CALLKEYSREWRAPPED']._serialized_end=655
+  _globals['_TENANTKEYRETIRED']._serialized_start=657
+  _globals['_TENANTKEYRETIRED']._serialized_end=697
 # @@protoc_insertion_point(module_scope)

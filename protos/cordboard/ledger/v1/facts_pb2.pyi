@@ -56,3 +56,201 @@ class PhiRead(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PhiRead: _TypeAlias = PhiRead  # noqa: Y015
+
+@_typing.final
+class CallErased(_message.Message):
+    """The call's data key was destroyed, in the same transaction: nobody can read its PHI again. Stands on the call's
+    stream; the event's actor is who asked for it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    FORCED_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Required. Why, such as the number of a request; no personal data."""
+    forced: _builtins.bool
+    """True when the call was not over, or it was not known to be."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        forced: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forced", b"forced", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallErased: _TypeAlias = CallErased  # noqa: Y015
+
+@_typing.final
+class ErasureRefused(_message.Message):
+    """Somebody asked for a call's erasure and it was refused. Stands on the call's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    refusal: _builtins.str
+    """Required. `LEGAL_HOLD` or `CALL_NOT_OVER`."""
+    reason: _builtins.str
+    """Required. Why it was asked for; no personal data."""
+    def __init__(
+        self,
+        *,
+        refusal: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "refusal", b"refusal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasureRefused: _TypeAlias = ErasureRefused  # noqa: Y015
+
+@_typing.final
+class LegalHoldSet(_message.Message):
+    """The call may not be erased until the hold is cleared. Stands on the call's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Required. Why, such as the number of a case; no personal data."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LegalHoldSet: _TypeAlias = LegalHoldSet  # noqa: Y015
+
+@_typing.final
+class LegalHoldCleared(_message.Message):
+    """The call may be erased again. Stands on the call's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Required. Why; no personal data."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LegalHoldCleared: _TypeAlias = LegalHoldCleared  # noqa: Y015
+
+@_typing.final
+class TenantKeyRotationBegun(_message.Message):
+    """A new version of the tenant's key is about to be made. Stands on the tenant's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREVIOUS_KEK_ID_FIELD_NUMBER: _builtins.int
+    previous_kek_id: _builtins.str
+    """Required. The version that it takes the place of."""
+    def __init__(
+        self,
+        *,
+        previous_kek_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["previous_kek_id", b"previous_kek_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TenantKeyRotationBegun: _TypeAlias = TenantKeyRotationBegun  # noqa: Y015
+
+@_typing.final
+class TenantKeyRotated(_message.Message):
+    """From here on the tenant's new calls are wrapped under a new version of its key. Stands on the tenant's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEK_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_KEK_ID_FIELD_NUMBER: _builtins.int
+    kek_id: _builtins.str
+    """Required. The new version."""
+    previous_kek_id: _builtins.str
+    """Required. The version that it takes the place of."""
+    def __init__(
+        self,
+        *,
+        kek_id: _builtins.str = ...,
+        previous_kek_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kek_id", b"kek_id", "previous_kek_id", b"previous_kek_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TenantKeyRotated: _TypeAlias = TenantKeyRotated  # noqa: Y015
+
+@_typing.final
+class CallKeysRewrapped(_message.Message):
+    """Calls' keys that were wrapped under older versions are wrapped under the newest. Stands on the tenant's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEK_ID_FIELD_NUMBER: _builtins.int
+    REWRAPPED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    kek_id: _builtins.str
+    """Required. The version that they are wrapped under now."""
+    rewrapped: _builtins.int
+    """Required. How many keys were wrapped anew."""
+    failed: _builtins.int
+    """How many could not be, and stay under their old version."""
+    def __init__(
+        self,
+        *,
+        kek_id: _builtins.str = ...,
+        rewrapped: _builtins.int = ...,
+        failed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failed", b"failed", "kek_id", b"kek_id", "rewrapped", b"rewrapped"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallKeysRewrapped: _TypeAlias = CallKeysRewrapped  # noqa: Y015
+
+@_typing.final
+class TenantKeyRetired(_message.Message):
+    """A version of the tenant's key is destroyed, or, far away, bound to be. Stands on the tenant's stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEK_ID_FIELD_NUMBER: _builtins.int
+    kek_id: _builtins.str
+    """Required. The version."""
+    def __init__(
+        self,
+        *,
+        kek_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kek_id", b"kek_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TenantKeyRetired: _TypeAlias = TenantKeyRetired  # noqa: Y015
