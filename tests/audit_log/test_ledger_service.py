@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_events import heard, new_event
+from ledger_events import destroy_key, heard, new_event
 from ledger_server import LedgerServer, ledger_server, utc_now
 from postgres_ledger import PostgresLedger
 
@@ -259,10 +259,11 @@ async def test_after_its_key_is_destroyed_a_call_still_verifies_but_says_nothing
 ) -> None:
     call = await open_call(server)
     await say(server, call, "my knee hurts")
-    await server.stores.calls.destroy_key(call, utc_now())
+    await destroy_key(server.stores, call)
     async with ledger_server(tmp_path, server.stores) as restarted:
-        shown = (await read(restarted.client("worker"), call_stream(call), with_phi=True))[-1]
-        assert shown.redacted
+        for with_phi in (True, False):
+            shown = (await read(restarted.client("worker"), call_stream(call), with_phi=with_phi))[1]
+            assert (shown.redacted, shown.erased) == (True, True)
         assert not [fault async for progress in restarted.client("cli").verify() for fault in progress.faults]
         with pytest.raises(WrongStateError) as caught:
             await KeyClient(restarted.channel("worker")).subkey(call, "temporal")

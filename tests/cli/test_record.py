@@ -121,6 +121,31 @@ async def test_verify_finds_one_changed_byte(stack: Stack, story: call_story.Sto
     assert (await cordboard(stack, "ledger", "verify", "--all"))[0] == 0
 
 
+async def test_keys_are_rotated_and_a_call_is_held_and_erased(stack: Stack, story: call_story.Story) -> None:
+    call_id = await record_call(stack, story)
+    clinic = ("--tenant", "clinic")
+    why = ("--reason", "case 7")
+    _, before = await cordboard(stack, "ledger", "keys", "list", *clinic)
+    code, rotated = await cordboard(stack, "ledger", "keys", "rotate", *clinic)
+    assert (code, rotated["rotated"]) == (0, True)
+    _, rewrapped = await cordboard(stack, "ledger", "keys", "rewrap", *clinic)
+    assert (rewrapped["rewrapped"], rewrapped["failed"]) == (sum(before["calls"].values()), 0)
+    assert (await cordboard(stack, "ledger", "keys", "retire", before["current"], *clinic))[0] == 0
+    _, held = await cordboard(stack, "ledger", "hold", "set", call_id, *why, *clinic)
+    assert held["hold"]["reason"] == "case 7"
+    assert (await cordboard(stack, "ledger", "hold", "list", *clinic))[1]["holds"] == [held["hold"]]
+    erase = ("ledger", "erase", call_id, *why, "--force", *clinic)
+    code, said = await cordboard(stack, *erase)
+    assert code != 0
+    assert said["stderr"].startswith("LEGAL_HOLD: ")
+    assert (await cordboard(stack, "ledger", "hold", "clear", call_id, *why, *clinic))[1] == {"cleared": True}
+    code, erased = await cordboard(stack, *erase)
+    assert code == 0, erased
+    assert (await cordboard(stack, "ledger", "verify", call_id))[1]["valid"]
+    code, rebuilt = await cordboard(stack, "replay", "state", call_id)
+    assert (code, rebuilt["digest"]) == (0, state_digest(story.state))
+
+
 async def test_the_worker_has_no_right_to_the_record(stack: Stack) -> None:
     connection = await asyncpg.connect((stack.directory.secrets / "postgres-worker-url").read_text())
     await connection.execute("create schema if not exists own")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from ledger_events import destroy_key
 from ledger_server import LedgerServer, ledger_server, utc_now
 
 from cordboard.audit_log.assembly import memory_stores
@@ -80,7 +81,7 @@ async def test_keeps_a_subkey_for_ten_minutes_and_no_longer(tmp_path: Path) -> N
         client = KeyClient(channel, monotonic=clock)
         async with ledger_server(tmp_path, stores, listen=address):
             subkey = await client.subkey(call, "temporal")
-        await stores.calls.destroy_key(call, utc_now())
+        await destroy_key(stores, call)
         clock.now = KEEP_SECONDS - 1
         assert await client.subkey(call, "temporal") == subkey
         clock.now = KEEP_SECONDS

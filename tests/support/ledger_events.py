@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from google.protobuf.message import Message
 
+from cordboard.audit_log.assembly import Stores
 from cordboard.audit_log.draft import Draft, Opening
 from cordboard.audit_log.event_codec import to_draft
 from cordboard.audit_log.record import StreamKey
 from cordboard.audit_log.sealing import CallKey
+from cordboard.audit_log.stored_keys import Destruction
 from cordboard.call.v1.facts_pb2 import CallOpened, UtteranceHeard
 from cordboard.ledger.v1.envelope_pb2 import NewEvent, Stream
 from cordboard.runtime.ledger_client.call_id import make_call_id
@@ -68,3 +70,9 @@ def opening(call: str, request_id: str = "", token_id: str = "", tenant: str = "
         wrapped_key=b"wrapped",
         opened_at=START,
     )
+
+
+async def destroy_key(stores: Stores, call: str) -> None:
+    """Destroy a call's key behind the back of any ledger that serves from the stores."""
+    event = draft(StreamKey("call", call), 1, source=f"test/test/{call}")
+    await stores.events.append([event], change=Destruction(call, datetime.now(UTC)))

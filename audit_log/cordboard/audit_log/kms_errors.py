@@ -10,6 +10,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from cordboard.core.errors import CordboardError, InternalError, UnavailableError
 
@@ -54,7 +55,7 @@ def kms_errors(operation: str) -> Iterator[None]:
         raise _translate(error, operation) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise InternalError("KMS_DENIED", "there are no credentials for KMS", operation=operation) from error
-    except (HTTPClientError, OSError, TimeoutError) as error:
+    except (HTTPClientError, BotoConnectionError, OSError, TimeoutError) as error:
         raise UnavailableError("KMS_AWAY", "KMS cannot be reached", operation=operation) from error
     except BotoCoreError as error:
         raise InternalError("KMS_FAILED", "the client of KMS failed", operation=operation) from error

@@ -153,7 +153,7 @@ class KmsKeyring:
                 config = AioConfig(
                     connect_timeout=CONNECT_SECONDS,
                     read_timeout=READ_SECONDS,
-                    retries={"mode": "standard", "max_attempts": ATTEMPTS},
+                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
                 )
                 with kms_errors("connect"):
                     self._client = await self._stack.enter_async_context(

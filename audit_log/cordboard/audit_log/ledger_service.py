@@ -191,8 +191,8 @@ class LedgerService(LedgerServiceServicer):
             taken.append(row)
         calls = {row.stream_id for row in taken if row.sealed is not None}
         if not with_phi:
-            erased = await self._keys.destroyed(calls)
-            return [to_envelope(row, None, erased=row.stream_id in erased) for row in taken]
+            gone = await self._keys.destroyed(calls)
+            return [to_envelope(row, None, erased=row.stream_id in gone) for row in taken]
         claims = current_service()
         if on_behalf_of or claims.component in access.JOURNALED_READERS:
             await self._journal.note(claims, taken, on_behalf_of[:LONGEST_NAME])

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grpc
+
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.supervision.stack_state import StackState
 from cordboard.cli.supervision.state_directory import StateDirectory
@@ -25,11 +27,18 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def ledger_door(home: Path, address: str = "") -> AsyncIterator[LedgerClient]:
-    """Open the ledger, by default the one that runs in the state directory."""
+async def ledger_channel(home: Path, address: str = "") -> AsyncIterator[grpc.aio.Channel]:
+    """Open a channel to the ledger, by default the one that runs in the state directory."""
     directory = StateDirectory(home)
     identity = ServiceIdentity.load(directory.keys, "cli", f"cli-{os.getpid()}")
     async with open_channel(address or _local(directory, "ledger"), identity, "ledger") as channel:
+        yield channel
+
+
+@asynccontextmanager
+async def ledger_door(home: Path, address: str = "") -> AsyncIterator[LedgerClient]:
+    """Open the ledger, by default the one that runs in the state directory."""
+    async with ledger_channel(home, address) as channel:
         yield LedgerClient(channel, deadline=30)
 
 

@@ -56,8 +56,11 @@ class MemoryKeys:
         key = self._keys.get(change.call_id)
         if key is None:
             raise NotFoundError("STREAM_NOT_FOUND", "no such call", call_id=change.call_id)
-        destroys = isinstance(change, Destruction)
-        if (destroys and key.hold is not None) or (not destroys and key.wrapped is None and change.hold is not None):
+        if isinstance(change, Destruction):
+            refused = key.hold is not None
+        else:
+            refused = key.wrapped is None and change.hold is not None
+        if refused:
             raise InternalError("LEDGER_REFUSED", "a held key is not destroyed, and a destroyed one not held")
 
     def apply(self, change: KeyChange) -> None:

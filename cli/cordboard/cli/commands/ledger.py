@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cordboard.cli.commands import ledger_keys
 from cordboard.cli.commands.processes import FREE, Instance, Listen, run
 from cordboard.cli.doors import ledger_door
 from cordboard.cli.options import DEFAULT_HOME, Home, Json, Ledger
@@ -15,7 +16,10 @@ from cordboard.core.errors import InternalError, InvalidError
 from cordboard.ledger.v1.envelope_pb2 import Stream
 from cordboard.runtime.ledger_client import call_stream
 
-ledger = typer.Typer(name="ledger", help="The record: run its process, verify its chain.", invoke_without_command=True)
+ledger = typer.Typer(name="ledger", help="The record: its process, its chain, its keys.", invoke_without_command=True)
+ledger.add_typer(ledger_keys.hold)
+ledger.add_typer(ledger_keys.keys)
+ledger.command()(ledger_keys.erase)
 
 
 @ledger.callback()
