@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from cordboard.activities.postgres.session import Session
 from cordboard.activities.routing.agent import Agent, AgentKey
 from cordboard.activities.routing.notice import Notice
 from cordboard.activities.routing.postgres import row_codec
-from cordboard.activities.routing.postgres.session import Session
 from cordboard.activities.routing.queue_entry import QueueEntry
 from cordboard.activities.routing.reservation import Reservation, ReservationState
 from cordboard.activities.routing.tables import Row

@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from cordboard.activities.postgres.database import Database, Line, OwnLine, away_as_unavailable
+from cordboard.activities.postgres.table_schema import TableSchema
 from cordboard.activities.routing.notice import Notice
 from cordboard.activities.routing.postgres import row_codec
-from cordboard.activities.routing.postgres.connection import Database, Line, OwnLine, away_as_unavailable
 from cordboard.activities.routing.postgres.rows import CHANNEL, PostgresRows
 from cordboard.activities.routing.routing_store import Snapshot
 from cordboard.activities.routing.tables import HeldLead, Rows, Tables
+
+SCHEMA = TableSchema("routing", "cordboard.activities.routing.postgres", lock=7_215_101)
+AWAY = "ROUTING_AWAY"
 
 LEAD_LOCK = 7_215_102
 TRY_SECONDS = 0.25
@@ -45,7 +49,7 @@ class PostgresStorage:
 
     def __init__(self, url: str, clock: Clock | None = None) -> None:
         """Name the database by its DSN; `clock` stands in for the database's own."""
-        self._database = Database(url)
+        self._database = Database(url, SCHEMA, AWAY)
         self._clock = clock
 
     @property
@@ -58,7 +62,7 @@ class PostgresStorage:
         """Wait for the lead and hold it; it is a lock of one connection, and ends with it."""
         connection = await self._database.connect()
         try:
-            with away_as_unavailable():
+            with away_as_unavailable(AWAY):
                 # Asking again and again holds no snapshot open, as waiting for the lock would.
                 while not await connection.fetchval(_TRY, LEAD_LOCK):  # noqa: ASYNC110  # nobody tells when it is free
                     await asyncio.sleep(TRY_SECONDS)
@@ -78,7 +82,7 @@ class _HeldPostgresLead:
 
     def __init__(self, connection: asyncpg.Connection, clock: Clock | None) -> None:
         self._connection = connection
-        self._tables = PostgresTables(OwnLine(connection), clock)
+        self._tables = PostgresTables(OwnLine(connection, AWAY), clock)
         self._changed = asyncio.Event()
 
     @property

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import asyncpg
 
-from cordboard.activities.routing.postgres.migrations import migrate
-from cordboard.activities.routing.postgres.session import Session
+from cordboard.activities.postgres.session import Session
+from cordboard.activities.postgres.table_schema import TableSchema
 from cordboard.core.errors import UnavailableError
 
 POOL_SIZE = 6
@@ -16,7 +16,6 @@ CONNECT_SECONDS = 3.0
 COMMAND_SECONDS = 5.0
 
 _SERVER = {
-    "application_name": "cordboard-routing",
     # A leader whose host has vanished is given up by the server in about ten seconds, not in two hours.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
@@ -37,46 +36,49 @@ _AWAY = (
 
 
 @contextlib.contextmanager
-def away_as_unavailable() -> Iterator[None]:
-    """Turn the loss of the server inside the block into UnavailableError(ROUTING_AWAY)."""
+def away_as_unavailable(reason: str) -> Iterator[None]:
+    """Turn the loss of the server inside the block into UnavailableError(`reason`)."""
     try:
         yield
     except _AWAY as error:
-        raise UnavailableError("ROUTING_AWAY", "routing's tables cannot be reached") from error
+        raise UnavailableError(reason, "the tables cannot be reached") from error
 
 
 class Line(Protocol):
     """A way to the database."""
 
     def session(self) -> contextlib.AbstractAsyncContextManager[Session]:
-        """Lend a connection for one piece of work. Raises UnavailableError(ROUTING_AWAY)."""
+        """Lend a connection for one piece of work. Raises UnavailableError."""
         ...
 
 
 class Database:
-    """The database that all workers share. Nothing is connected before it is needed; the first one brings the schema
-    up to date."""
+    """A schema in the database that all processes share. Nothing is connected before it is needed; the first one
+    brings the schema up to date."""
 
-    def __init__(self, url: str) -> None:
-        """Name the database by its DSN."""
+    def __init__(self, url: str, schema: TableSchema, away: str) -> None:
+        """Name the database by its DSN; `away` is the reason of the UnavailableError while it cannot be reached."""
         self._url = url
+        self._schema = schema
+        self._away = away
+        self._server = {"application_name": f"cordboard-{schema.name}", **_SERVER}
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """Lend a connection of the pool; see Line.session."""
-        with away_as_unavailable():
+        with away_as_unavailable(self._away):
             pool = self._pool or await self._open()
             async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
                 yield connection
 
     async def connect(self) -> asyncpg.Connection:
-        """Open a connection of the caller's own. Raises UnavailableError(ROUTING_AWAY)."""
-        with away_as_unavailable():
+        """Open a connection of the caller's own. Raises UnavailableError."""
+        with away_as_unavailable(self._away):
             await self._open()
             return await asyncpg.connect(
-                self._url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=_SERVER
+                self._url, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=self._server
             )
 
     async def close(self) -> None:
@@ -94,11 +96,11 @@ class Database:
                     max_size=POOL_SIZE,
                     timeout=CONNECT_SECONDS,
                     command_timeout=COMMAND_SECONDS,
-                    server_settings=_SERVER,
+                    server_settings=self._server,
                 )
                 try:
                     async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                        await migrate(connection)
+                        await self._schema.migrate(connection)
                 except BaseException:
                     pool.terminate()
                     raise
@@ -109,14 +111,15 @@ class Database:
 class OwnLine:
     """One connection for several tasks, one piece of work at a time."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        """Share out a connection."""
+    def __init__(self, connection: asyncpg.Connection, away: str) -> None:
+        """Share out a connection; `away` is the reason of the UnavailableError when it breaks."""
         self._connection = connection
+        self._away = away
         self._busy = asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """Wait for the connection; see Line.session."""
         async with self._busy:
-            with away_as_unavailable():
+            with away_as_unavailable(self._away):
                 yield self._connection
