@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
+from otlp_receiver import OtlpReceiver, otlp_receiver
 
 from cordboard.call.v1.call_pb2 import Slots
 from cordboard.call.v1.decisions_pb2 import SlotsTaken
@@ -67,13 +69,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
     destroy(folder)
 
 
-async def _demo(home: Path, script: Path) -> tuple[int, dict[str, Any], str]:
+@pytest.fixture(scope="module")
+def collector() -> Iterator[OtlpReceiver]:
+    with otlp_receiver() as receiver:
+        yield receiver
+
+
+async def _demo(home: Path, script: Path, collector: str = "") -> tuple[int, dict[str, Any], str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cordboard.cli", "demo", "--once", "--json"),
         *("--home", str(home), "--script", str(script)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "CORDBOARD_OTLP_ENDPOINT": collector},
     )
     out, story = await process.communicate()
     lines = out.decode().splitlines()
@@ -82,9 +90,11 @@ async def _demo(home: Path, script: Path) -> tuple[int, dict[str, Any], str]:
 
 
 @pytest.mark.parametrize("path", shipped_scripts(), ids=lambda path: path.stem)
-async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(home: Path, path: Path) -> None:
+async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
+    home: Path, path: Path, collector: OtlpReceiver
+) -> None:
     script = load_script(path)
-    code, report, story = await _demo(home, path)
+    code, report, story = await _demo(home, path, collector.address)
     assert report["faults"] == [], story
     assert code == 0
     assert set(report) >= FIELDS
@@ -101,6 +111,26 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert report["slots"]["callback_number"].endswith(script.persona.digits)
     assert report["capture"]["segments"] > 2
     assert 0 < report["barge_in_ms"] < 1500
+
+
+async def test_a_call_is_one_trace_in_all_processes_and_on_its_log(home: Path, collector: OtlpReceiver) -> None:
+    if not collector.spans:
+        await _demo(home, shipped_scripts()[0], collector.address)
+    call_id = json.loads((home / REPORT).read_text())["call_id"]
+    async with Stack(home) as stack:
+        identity = ServiceIdentity.load(stack.directory.keys, "worker", "worker-1")
+        async with open_channel(stack.address("ledger"), identity, "ledger") as channel:
+            read = LedgerClient(channel).read(call_stream(call_id))
+            traces = {(envelope.event.source.split("/")[0], envelope.event.trace_id) async for envelope in read}
+    [trace_id] = {trace for _, trace in traces if trace}
+    # What desks say comes over a socket that no request of the call has opened.
+    assert {component for component, trace in traces if not trace} <= {"gateway"}
+    spans = collector.of_trace(trace_id)
+    assert {span.service for span in spans} >= {"gateway", "ledger", "worker", "media-node", "voice-agent"}
+    names = {span.name for span in spans}
+    assert {"POST /v1/legs", "RunActivity:admit", "cordboard.media.v1.MediaNodeService/Apply"} <= names
+    persona = load_script(shipped_scripts()[0]).persona
+    assert not [span for span in collector.spans if persona.name in span.text or persona.digits in span.text]
 
 
 async def test_one_wrong_event_on_a_true_record_and_replay_no_longer_equals_live(home: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 from scripted_routing import ScriptedRouting
 from temporalio import activity
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.client import Client, Interceptor, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
 
@@ -307,11 +307,12 @@ def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[
     ]
 
 
-def new_house(environment: WorkflowEnvironment) -> House:
+def new_house(environment: WorkflowEnvironment, *interceptors: Interceptor) -> House:
     """Make a house with one media node and two voice agents."""
     keys = MemoryKeys()
     config = environment.client.config()
     config["data_converter"] = data_converter(keys)
+    config["interceptors"] = interceptors
     registry = MemoryNodeRegistry()
     registry.add(Node(node_id="m1", kind=NODE_KIND_MEDIA, address="m1:1", boot_id="b1", capacity=9))
     for name in ("v1", "v2"):
@@ -334,9 +335,10 @@ async def open_house(
     *tools: Callable[..., Any],
     relay: bool = True,
     workflow: type[CallWorkflow] = CallWorkflow,
+    interceptors: Sequence[Interceptor] = (),
 ) -> AsyncIterator[House]:
     """Run a worker and a relay over in-memory twins."""
-    house = new_house(environment)
+    house = new_house(environment, *interceptors)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(
             call_worker(house.client, [*activities_of(house), *TOOLS, *tools], workflow=workflow)

@@ -34,6 +34,7 @@ from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
+from cordboard.workflows.call_tracing import CallTracing
 from cordboard.workflows.data_converter import data_converter
 from cordboard.workflows.search_attributes import register_search_attributes
 from cordboard.workflows.vertical_pack import VerticalPack, installed_packs
@@ -114,6 +115,7 @@ async def connect(settings: Settings, keys: KeyClient) -> Client:
             settings.require("temporal"),
             namespace=settings.temporal_namespace,
             data_converter=data_converter(keys),
+            interceptors=[CallTracing()],
             identity=settings.instance,
         )
         await register_search_attributes(client)

@@ -11,6 +11,7 @@ from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 from cordboard.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.ledger_client import Ledger
+from cordboard.runtime.trace_context import current_trace_id
 
 SOURCE_SEQ_CONFLICT = "SOURCE_SEQ_CONFLICT"
 
@@ -54,7 +55,7 @@ class DecisionLog:
         may differ in nothing but their times. Raises CordboardError.
         """
         for decision in decisions:
-            decision.build_id = self._build_id
+            decision.build_id, decision.trace_id = self._build_id, current_trace_id()
         try:
             if not await self._appender.append(decisions):
                 return list(decisions)

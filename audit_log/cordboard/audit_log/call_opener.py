@@ -15,6 +15,7 @@ from cordboard.call.v1.facts_pb2 import CallOpened
 from cordboard.core.errors import ConflictError, InvalidError
 from cordboard.ledger.v1.envelope_pb2 import NewEvent, Stream
 from cordboard.runtime.ledger_client.call_id import make_call_id
+from cordboard.runtime.trace_context import current_trace_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class CallOpener:
         event = NewEvent(
             stream=Stream(kind="call", id=opening.call_id), source=self._source, source_seq=1, actor="engine"
         )
+        event.trace_id = current_trace_id()
         event.occurred_at.FromDatetime(opening.opened_at)
         event.event.Pack(
             CallOpened(

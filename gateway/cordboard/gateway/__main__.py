@@ -20,6 +20,7 @@ from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
+from cordboard.workflows.call_tracing import CallTracing
 from cordboard.workflows.data_converter import data_converter
 from cordboard.workflows.payload_codec import PURPOSE
 from cordboard.workflows.search_attributes import register_search_attributes
@@ -42,6 +43,7 @@ async def main(settings: Settings, stop: Stop) -> None:
         settings.require("temporal"),
         namespace=settings.temporal_namespace,
         data_converter=data_converter(keys),
+        interceptors=[CallTracing()],
         retry_config=_RETRY,
         identity=settings.instance,
         lazy=True,

@@ -22,7 +22,6 @@ from cordboard.gateway.http_server import HttpLimits, HttpServer
 from cordboard.gateway.legs_door import BodyLimits, LegsDoor
 from cordboard.gateway.pages_door import PagesDoor
 from cordboard.gateway.script_keys import KeySource, ScriptKeys
-from cordboard.gateway.strict_messages import strict
 from cordboard.gateway.task_queues import TaskQueues
 from cordboard.gateway.tokens_door import TokensDoor
 from cordboard.gateway.workflow_catalogue import WorkflowCatalogue
@@ -35,6 +34,7 @@ from cordboard.runtime.ledger_client import EventProducer, Ledger
 from cordboard.workflows.vertical_pack import VerticalPack
 
 COMPONENT = "gateway"
+MAX_REQUEST = 256 * 1024
 
 _CALLS = call_service_pb2.DESCRIPTOR.services_by_name["CallService"].full_name
 _WORKFLOWS = workflow_registry_service_pb2.DESCRIPTOR.services_by_name["WorkflowRegistryService"].full_name
@@ -80,9 +80,9 @@ class Gateway:
         registry = WorkflowRegistryService(catalogue, ScriptKeys(ledger, neighbours.producer, neighbours.keys))
         starter = CallStarter(ledger, reader, control, catalogue)
         steering = CallSteering(reader, control)
-        self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True)
-        self._grpc.add(strict(add_CallServiceServicer_to_server), CallService(starter, steering, reader), _CALLS)
-        self._grpc.add(strict(add_WorkflowRegistryServiceServicer_to_server), registry, _WORKFLOWS)
+        self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True, most_bytes=MAX_REQUEST)
+        self._grpc.add(add_CallServiceServicer_to_server, CallService(starter, steering, reader), _CALLS)
+        self._grpc.add(add_WorkflowRegistryServiceServicer_to_server, registry, _WORKFLOWS)
         self._sockets = OpenSockets(doors.events)
         self._desks = DeskDoor(verifier, ledger, control, neighbours.producer, self._sockets)
         routes: list[web.AbstractRouteDef] = [

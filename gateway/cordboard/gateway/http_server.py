@@ -12,9 +12,10 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from cordboard.core.errors import CordboardError, InternalError, InvalidError, NotFoundError
-from cordboard.gateway.door_span import door_span
 from cordboard.gateway.problem import FIXED_HEADERS, problem
+from cordboard.runtime.door_span import door_span
 from cordboard.runtime.error_table import row_of
+from cordboard.runtime.trace_context import incoming, linked
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +109,8 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     """Turn errors into problem documents."""
     # A WebSocket is open for hours, which is no request's time.
     socket = request.headers.get("Upgrade", "").lower() == "websocket"
-    span = contextlib.nullcontext() if socket else door_span(_span_name(request), "http")
+    origin = incoming((key.lower(), value) for key, value in request.headers.items())
+    span = contextlib.nullcontext() if socket else door_span(_span_name(request), "http", links=linked(origin))
     try:
         with span:
             try:

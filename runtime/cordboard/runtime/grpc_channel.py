@@ -7,6 +7,7 @@ import grpc
 
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.identity import ServiceIdentity
+from cordboard.runtime.trace_context import outgoing
 
 __all__ = ["MAX_MESSAGE", "open_channel", "open_plain_channel", "open_user_channel", "translate_errors"]
 
@@ -31,7 +32,7 @@ _OPTIONS: list[tuple[str, Any]] = [
 
 
 class _Bearer:
-    """Adds the bearer token to a call's metadata."""
+    """Adds the bearer token, and the trace that the call belongs to, to its metadata."""
 
     def __init__(self, token: Callable[[], str]) -> None:
         self._token = token
@@ -39,6 +40,8 @@ class _Bearer:
     def _signed(self, details: Any) -> Any:
         metadata = grpc.aio.Metadata(*(details.metadata or ()))
         metadata.add("authorization", f"Bearer {self._token()}")
+        for key, value in outgoing().items():
+            metadata.add(key, value)
         return details._replace(metadata=metadata)
 
 

@@ -1,9 +1,10 @@
-"""A gRPC server as every process runs it: tokens on each call, health, reflection, stable error reasons."""
+"""A gRPC server as every process runs it: tokens on each call, health, reflection, stable error reasons, traces."""
 
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
+from opentelemetry.trace import SpanContext
 
 from cordboard.core.errors import (
     CordboardError,
@@ -20,9 +22,11 @@ from cordboard.core.errors import (
     InvalidError,
     UnauthenticatedError,
 )
+from cordboard.runtime.door_span import door_span
 from cordboard.runtime.error_table import to_status
 from cordboard.runtime.grpc_channel import MAX_MESSAGE
 from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
+from cordboard.runtime.trace_context import enter, incoming, linked, within
 
 _log = logging.getLogger(__name__)
 
@@ -59,10 +63,12 @@ def bearer_of(metadata: Any) -> str:
 
 
 class _Door(grpc.aio.ServerInterceptor):
-    """Authenticates each call and turns errors into statuses."""
+    """Authenticates each call, spans it, and turns errors into statuses."""
 
-    def __init__(self, authenticate: Callable[[str, Any], None]) -> None:
+    def __init__(self, authenticate: Callable[[str, Any], None], *, public: bool, most_bytes: int) -> None:
         self._authenticate = authenticate
+        self._public = public
+        self._most_bytes = most_bytes
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
@@ -84,48 +90,69 @@ class _Door(grpc.aio.ServerInterceptor):
                 if handler.request_streaming
                 else grpc.unary_unary_rpc_method_handler
             )
-        return make(wrapped, _tolerant(handler.request_deserializer), handler.response_serializer)
+        return make(wrapped, _tolerant(handler.request_deserializer, self._most_bytes), handler.response_serializer)
 
     def _unary(self, behaviour: Any, method: str, many: bool) -> Any:
         async def handle(request: Any, context: Any) -> Any:
             async with _statuses(context, method):
-                self._authenticate(method, context.invocation_metadata())
-                return await behaviour(_readable(request, many), context)
+                metadata = context.invocation_metadata()
+                self._authenticate(method, metadata)
+                with self._span(method, metadata):
+                    return await behaviour(_readable(request, many), context)
 
         return handle
 
     def _streaming(self, behaviour: Any, method: str, many: bool) -> Any:
         async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
             async with _statuses(context, method):
-                self._authenticate(method, context.invocation_metadata())
-                async for response in behaviour(_readable(request, many), context):
+                metadata = context.invocation_metadata()
+                self._authenticate(method, metadata)
+                # The span covers the opening only: a stream may live as long as its call.
+                with self._span(method, metadata) as span:
+                    request = _readable(request, many)
+                if span is not None:
+                    enter(span)
+                async for response in behaviour(request, context):
                     yield response
 
         return handle
 
+    def _span(self, method: str, metadata: Any) -> contextlib.AbstractContextManager[SpanContext | None]:
+        """Span a call: at a public door in a trace of its own, inside where it belongs to one."""
+        origin = incoming(metadata or ())
+        name = method.removeprefix("/")
+        if self._public:
+            return door_span(name, "grpc", links=linked(origin))
+        return contextlib.nullcontext() if origin is None else door_span(name, "grpc", context=within(origin))
 
+
+@dataclass(frozen=True, slots=True)
 class _Unreadable:
     """Stands where a request would, until the caller is known and may be told."""
 
+    error: InvalidError
 
-def _tolerant(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+
+def _tolerant(read: Callable[[bytes], Any], most_bytes: int) -> Callable[[bytes], Any]:
     """By itself gRPC answers bytes that are no message with UNKNOWN and the text of a Python exception."""
 
     def read_or_note(data: bytes) -> Any:
+        if len(data) > most_bytes:
+            return _Unreadable(InvalidError("MESSAGE_TOO_LARGE", "the message is too large", limit=str(most_bytes)))
         try:
             return read(data)
         except DecodeError:
-            return _Unreadable()
+            return _Unreadable(InvalidError("MALFORMED_MESSAGE", "the bytes are not the message of this method"))
 
     return read_or_note
 
 
 def _readable(request: Any, many: bool) -> Any:
-    """Give a request, or each of many. Raises InvalidError(MALFORMED_MESSAGE)."""
+    """Give a request, or each of many. Raises InvalidError (MALFORMED_MESSAGE, MESSAGE_TOO_LARGE)."""
     if many:
         return _ReadableRequests(request)
     if isinstance(request, _Unreadable):
-        raise InvalidError("MALFORMED_MESSAGE", "the bytes are not the message of this method")
+        raise request.error
     return request
 
 
@@ -169,13 +196,15 @@ class GrpcServer:
         allowed: Mapping[str, Set[str]] | None = None,
         authenticate_user: bool = False,
         serving: bool = True,
+        most_bytes: int = MAX_MESSAGE,
     ) -> None:
         """Make a server for `address` (`host:port`, port 0 for a free one).
 
         `allowed` maps `/package.Service/Method`, or `/package.Service/` for all of it, to the components that may
         call; what is not listed is open to every component. With `authenticate_user` tokens of people and apps
-        are taken instead of those of components. Without `serving` health says NOT_SERVING until told otherwise: a
-        process that does its work elsewhere shows by it whether it does.
+        are taken instead of those of components, and each request begins a trace of its own. A message of more than
+        `most_bytes` is refused. Without `serving` health says NOT_SERVING until told otherwise: a process that does
+        its work elsewhere shows by it whether it does.
         """
         self.address = address
         self.port = 0
@@ -193,7 +222,9 @@ class GrpcServer:
             ("grpc.keepalive_permit_without_calls", 1),
         ]
         self._server = grpc.aio.server(
-            interceptors=[_Door(self._authenticate)], options=options, maximum_concurrent_rpcs=MOST_CALLS_AT_ONCE
+            interceptors=[_Door(self._authenticate, public=authenticate_user, most_bytes=most_bytes)],
+            options=options,
+            maximum_concurrent_rpcs=MOST_CALLS_AT_ONCE,
         )
         self._health = health_aio.HealthServicer()
 

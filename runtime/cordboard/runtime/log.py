@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from cordboard.runtime.trace_context import current_trace_id
+
 FIELDS = frozenset(
     {
         "actor", "address", "attempt", "audience", "batch", "boot_id", "call_id", "code", "command_seq", "component",
@@ -50,6 +52,8 @@ class JsonFormatter(logging.Formatter):
         }
         if self._instance:
             line["instance"] = self._instance
+        if trace_id := current_trace_id():
+            line["trace_id"] = trace_id
         line.update({name: value for name, value in record.__dict__.items() if name in FIELDS})
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__

@@ -21,7 +21,8 @@ from cordboard.runtime.settings import Settings
 
 EXPORT_SECONDS = 2.0
 METRICS_EVERY_MS = 10_000
-ATTRIBUTES = FIELDS | {"rpc.system.name", "network.protocol.name", "error.type"}
+_TEMPORALS = frozenset({"temporalWorkflowID", "temporalRunID", "temporalActivityID", "temporalUpdateID"})
+ATTRIBUTES = FIELDS | _TEMPORALS | {"rpc.system.name", "network.protocol.name", "error.type"}
 """Names under which something may be said of a span or a measurement."""
 
 
@@ -69,9 +70,11 @@ def meter_provider(reader: MetricReader, resource: Resource) -> MeterProvider:
 def telemetry(settings: Settings) -> Iterator[None]:
     """Send the process's traces and metrics while the block runs, if CORDBOARD_OTLP_ENDPOINT names a collector.
 
-    The endpoint is the base of OTLP over HTTP, such as `http://127.0.0.1:4318`.
+    The endpoint is the base of OTLP over HTTP, such as `http://127.0.0.1:4318`. Without one traces are made all the
+    same: their ids stand on the log's events and in the logs of all processes.
     """
     if not settings.otlp_endpoint:
+        trace.set_tracer_provider(TracerProvider(resource=_resource(settings), shutdown_on_exit=False))
         yield
         return
     # Needed by few processes, and slow to import.

@@ -18,6 +18,7 @@ from cordboard.runtime.ledger_client.outbox import Outbox, OutboxReport
 from cordboard.runtime.ledger_client.shipper import Shipper
 from cordboard.runtime.ledger_client.spool import SUFFIX, FileSpool, Spool
 from cordboard.runtime.ledger_client.spool_seal import KeySource, SpoolSeal
+from cordboard.runtime.trace_context import current_trace_id
 
 MEMORY_LIMIT = 32 * 1024 * 1024
 
@@ -27,7 +28,8 @@ KEEP_NUMBERS = 65_536
 
 
 class About(TypedDict, total=False):
-    """What may be said about an event beside its message; the producer's clock gives `occurred_at` when left out."""
+    """What may be said about an event beside its message; the producer's clock gives `occurred_at` when left out,
+    the running trace `trace_id`."""
 
     occurred_at: datetime
     media_us: int
@@ -71,6 +73,7 @@ class EventProducer:
         self._clock = clock
         self._build_id = build_id
         self._numbers: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._traces: OrderedDict[str, str] = OrderedDict()
         self._keep_numbers = keep_numbers
         path = spool_dir / (source.replace("/", "_") + SUFFIX)
         self._outbox = Outbox(Shipper(ledger), path, SpoolSeal(keys), memory_limit=memory_limit, open_spool=open_spool)
@@ -125,6 +128,17 @@ class EventProducer:
         count = sum(self._numbers.values())
         _log.info("a producer has closed", extra={"source": self.source, "count": count})
 
+    def _trace_of(self, stream: Stream) -> str:
+        """Give the trace of what happens now; of a call the one that its first event here belonged to."""
+        current = current_trace_id()
+        if stream.kind != "call":
+            return current
+        if current and stream.id not in self._traces:
+            self._traces[stream.id] = current
+            if len(self._traces) > self._keep_numbers:
+                self._traces.popitem(last=False)
+        return self._traces.get(stream.id, "")
+
     def _take(self, stream: Stream, event: Message, about: About, done: asyncio.Future[int] | None = None) -> int:
         self.start()
         key = (stream.kind, stream.id)
@@ -137,7 +151,7 @@ class EventProducer:
             causation=about.get("causation"),
             leg_id=about.get("leg_id", ""),
             turn_id=about.get("turn_id", ""),
-            trace_id=about.get("trace_id", ""),
+            trace_id=about.get("trace_id") or self._trace_of(stream),
             actor=about.get("actor", "engine"),
             build_id=self._build_id,
         )

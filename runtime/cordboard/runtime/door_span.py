@@ -1,30 +1,40 @@
 """A trace span around each request at a door: which method, for whom, with which outcome, and nothing that was said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from cordboard.core.errors import CordboardError
 from cordboard.runtime.error_table import row_of
 
-_TRACER = trace.get_tracer("cordboard.gateway")
+_TRACER = trace.get_tracer("cordboard.doors")
 _SERVER_FAULT = 500
 
 
 @contextmanager
-def door_span(name: str, system: str) -> Iterator[None]:
-    """Span the block; an error is noted by its stable reason, never by its text.
+def door_span(
+    name: str, system: str, *, context: Context | None = None, links: Sequence[Link] = ()
+) -> Iterator[SpanContext]:
+    """Span the block, in `context` where the request belongs to a trace already, and give the span's own.
 
-    `name` is a method of the contract or the pattern of a route, never an address as it was sent.
+    An error is noted by its stable reason, never by its text. `name` is a method of the contract or the pattern of a
+    route, never an address as it was sent.
     """
     attributes = {"rpc.system.name" if system == "grpc" else "network.protocol.name": system}
     with _TRACER.start_as_current_span(
-        name, kind=SpanKind.SERVER, attributes=attributes, record_exception=False, set_status_on_exception=False
+        name,
+        context=context or Context(),
+        kind=SpanKind.SERVER,
+        attributes=attributes,
+        links=links,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         try:
-            yield
+            yield span.get_span_context()
         except CordboardError as error:
             span.set_attribute("error.type", error.reason)
             if row_of(error).http_status >= _SERVER_FAULT:

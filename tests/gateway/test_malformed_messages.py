@@ -8,7 +8,7 @@ from gateway_house import House, reason_of
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from cordboard.gateway.strict_messages import MAX_REQUEST
+from cordboard.gateway.gateway import MAX_REQUEST
 from cordboard.runtime.grpc_channel import open_user_channel
 
 
