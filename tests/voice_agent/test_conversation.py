@@ -59,6 +59,9 @@ async def test_a_caller_books_an_appointment_from_greeting_to_goodbye() -> None:
         assert tools[1].arguments["slot_id"] == "s-2"
         assert [utterance.turn_id for utterance in call.of(UtteranceHeard)] == [f"t{turn}" for turn in range(1, 8)]
         assert call.of(ConversationEnded)[0].outcome == TalkOutcome.TALK_OUTCOME_DONE
+        closes_with = [planned.closes_with for planned in call.of(ReplyPlanned)]
+        assert closes_with[-1] == TalkOutcome.TALK_OUTCOME_DONE
+        assert not any(closes_with[:-1])
         assert isinstance(call.facts()[-1], ConversationEnded)
 
 

@@ -27,9 +27,18 @@ from cordboard.call.v1.call_pb2 import (
     PHASE_FAILED,
     PHASE_QUEUED,
     RECORDING_STATE_PAUSED,
+    TALK_OUTCOME_DONE,
     TALK_OUTCOME_FAULT,
 )
-from cordboard.call.v1.facts_pb2 import ConsentAnswered, ReplyHeard, SlotsFilled, UtteranceHeard
+from cordboard.call.v1.facts_pb2 import (
+    ConsentAnswered,
+    PlayoutEnded,
+    PlayoutStarted,
+    ReplyHeard,
+    ReplyPlanned,
+    SlotsFilled,
+    UtteranceHeard,
+)
 from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_VOICE
 from cordboard.workflows import names
 
@@ -158,6 +167,28 @@ async def test_a_talk_that_kills_each_voice_agent_is_given_up(house: House) -> N
     assert view.talk_outcome == TALK_OUTCOME_FAULT
     await hang_up(call)
     await call.handle.result()
+    await assert_nothing_left(call)
+
+
+async def test_a_talk_in_which_something_is_achieved_is_not_what_its_voice_agents_die_of(house: House) -> None:
+    call = await engaged_call(house)
+    for number in range(2, 8):
+        await call.fact(SlotsFilled(turn_id=str(number)), VOICE)
+        await detach(call, "LOST")
+        await eventually(lambda number=number: len(house.agents.engaged) == number)  # type: ignore[misc]
+        await attach(call)
+    await finish(call)
+
+
+async def test_a_talk_whose_voice_agent_died_over_the_last_line_is_over_once_that_was_played(house: House) -> None:
+    call = await engaged_call(house)
+    await call.fact(ReplyPlanned(play_id="p9", clauses=["Goodbye."], closes_with=TALK_OUTCOME_DONE), VOICE)
+    await call.fact(PlayoutStarted(play_id="p9"), VOICE)
+    await detach(call, "LOST")
+    await call.fact(PlayoutEnded(play_id="p9"), VOICE)
+    result = await call.handle.result()
+    assert (result.phase, (await call.view()).talk_outcome) == (PHASE_COMPLETED, TALK_OUTCOME_DONE)
+    assert len(house.agents.engaged) == 1
     await assert_nothing_left(call)
 
 

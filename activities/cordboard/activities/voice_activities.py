@@ -1,5 +1,6 @@
 """Control of the voice agents."""
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
@@ -7,6 +8,7 @@ from temporalio import activity
 
 from cordboard.activities.channels import Channels
 from cordboard.activities.conversation import conversation_of
+from cordboard.activities.last_line import last_line_of
 from cordboard.activities.node_registry import NodeRegistry
 from cordboard.activities.profile_store import ProfileStore
 from cordboard.activity.v1.call_activities_pb2 import (
@@ -16,6 +18,7 @@ from cordboard.activity.v1.call_activities_pb2 import (
     ReleaseVoiceInput,
     SayLineInput,
 )
+from cordboard.call.v1.call_pb2 import TALK_OUTCOME_UNSPECIFIED, TalkOutcome
 from cordboard.core.errors import ExhaustedError, NotFoundError, UnavailableError
 from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_VOICE, Node
 from cordboard.runtime.error_table import translate_errors
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
 DEADLINE = 2.0
 NO_NODE = "NO_NODE"
+LAST_LINE_PAUSE = 0.25
+LAST_LINE_LOOKS = 16
+"""How often, and after how many seconds each, is looked whether a last line was played to its end."""
 CANDIDATES = 3
 """Voice agents that one engagement asks before it gives up."""
 
@@ -104,6 +110,8 @@ class VoiceActivities:
         """Choose a voice agent and have it take the talk; one that is full or away is passed over for the next."""
         request = EngageRequest()
         request.CopyFrom(engagement.request)
+        if engagement.resume and (closing := await self._closing(request.call_id)):
+            return EngageVoiceResult(closing=closing)
         request.profile = (await self._profiles.content(engagement.profile_digest)).decode()
         if engagement.resume:
             events = self._ledger.read(call_stream(request.call_id), with_phi=True)
@@ -120,6 +128,17 @@ class VoiceActivities:
                     node_id=node.node_id, address=node.address, engine_versions=answer.engine_versions
                 )
         raise UnavailableError("VOICE_AWAY", "no voice agent took the call", call_id=request.call_id)
+
+    async def _closing(self, call_id: str) -> TalkOutcome.ValueType:
+        """Tell how the talk ended when its voice agent died over the last line, once the node has played that."""
+        outcome: TalkOutcome.ValueType = TALK_OUTCOME_UNSPECIFIED
+        for _ in range(LAST_LINE_LOOKS):
+            line = await last_line_of(self._ledger.read(call_stream(call_id)))
+            outcome = line.outcome
+            if line.is_over:
+                break
+            await asyncio.sleep(LAST_LINE_PAUSE)
+        return outcome
 
     async def _choose(self, request: EngageRequest, ordinal: int, avoid: list[str]) -> Node:
         """Choose a voice agent; when all others are gone, one of those that were to be avoided will do."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from google.protobuf.message import Message
 
+from cordboard.call.v1.call_pb2 import TalkOutcome
 from cordboard.call.v1.facts_pb2 import BargedIn, ReplyHeard, ReplyPlanned, UtteranceHeard
 from cordboard.voice_agent.dialogue.dialogue_state import Move
 from cordboard.voice_agent.endpointing import TurnEnded
@@ -39,16 +40,19 @@ class Scribe:
         )
         self.write(utterance, turn_id)
 
-    def plan(self, play: Play) -> None:
-        """Log what will be said."""
-        self.write(ReplyPlanned(turn_id=play.turn_id, play_id=play.play_id, clauses=play.clauses), play.turn_id)
+    def plan(self, play: Play, closes_with: TalkOutcome.ValueType = TalkOutcome.TALK_OUTCOME_UNSPECIFIED) -> None:
+        """Log what will be said, and how the talk ends with it when it does."""
+        planned = ReplyPlanned(
+            turn_id=play.turn_id, play_id=play.play_id, clauses=play.clauses, closes_with=closes_with
+        )
+        self.write(planned, play.turn_id)
 
     def move(self, move: Move, turn_id: str, play: Play | None) -> None:
         """Log what a move learnt, will say, asks for and, unless that waits for the speech, how it ends."""
         for fact in move.facts:
             self.write(fact, turn_id)
         if play is not None:
-            self.plan(play)
+            self.plan(play, move.ending.outcome if move.ending is not None else TalkOutcome.TALK_OUTCOME_UNSPECIFIED)
         for tool in move.tools:
             self.write(tool, turn_id)
         if move.ending is not None and not move.ends_after_speech:

@@ -20,7 +20,7 @@ from cordboard.activity.v1.call_activities_pb2 import (
 from cordboard.call.v1.call_pb2 import CONSENT_ASKED, TALK_OUTCOME_FAULT
 from cordboard.call.v1.commands_pb2 import CancelTimer, ReleaseAi
 from cordboard.call.v1.decisions_pb2 import AiEngaged, ToolCallSettled
-from cordboard.call.v1.facts_pb2 import VoicePortChanged
+from cordboard.call.v1.facts_pb2 import ConsentAnswered, SlotsFilled, ToolCallRequested, VoicePortChanged
 from cordboard.core import reasons
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 from cordboard.voice.v1.voice_agent_service_pb2 import (
@@ -51,6 +51,9 @@ _SHORT = {
 
 STEADY_US = 20_000_000
 """A voice agent that talked for so long has not come in vain; one that dies sooner may die of the call itself."""
+
+# A talk in which something was achieved is not what its voice agents die of.
+_PROGRESS = (ConsentAnswered, SlotsFilled, ToolCallRequested)
 
 # The agent left as it was told, or another instance has its place already.
 _NO_LOSS = frozenset({reasons.RELEASED, reasons.REPLACED})
@@ -127,6 +130,8 @@ class VoiceLink:
 
     def _listen(self, fact: Message) -> None:
         state = self._loop.state
+        if isinstance(fact, _PROGRESS):
+            self._in_vain = 0
         if not isinstance(fact, VoicePortChanged) or state.talk is None or fact.leg_id != state.talk.leg_id:
             return
         if fact.attached:
@@ -189,6 +194,9 @@ class VoiceLink:
                 self._loop.decide(ReleaseAi(outcome=TALK_OUTCOME_FAULT))
             return
         result: EngageVoiceResult = handle.result()
+        if result.closing:
+            self._loop.decide(ReleaseAi(outcome=result.closing))
+            return
         self._address, self._node_id = result.address, result.node_id
         state = self._loop.state
         if not state.ai_engaged or self._leaving:

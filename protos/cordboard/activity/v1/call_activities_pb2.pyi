@@ -399,10 +399,13 @@ class EngageVoiceResult(_message.Message):
     NODE_ID_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     ENGINE_VERSIONS_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     """The voice agent that took the talk."""
     address: _builtins.str
     """Its gRPC address."""
+    closing: _call_pb2.TalkOutcome.ValueType
+    """How the talk has ended, when the voice agent before died over its last line: nobody needs to take its place."""
     @_builtins.property
     def engine_versions(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Version by engine."""
@@ -413,10 +416,11 @@ class EngageVoiceResult(_message.Message):
         node_id: _builtins.str = ...,
         address: _builtins.str = ...,
         engine_versions: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        closing: _call_pb2.TalkOutcome.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "engine_versions", b"engine_versions", "node_id", b"node_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "closing", b"closing", "engine_versions", b"engine_versions", "node_id", b"node_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

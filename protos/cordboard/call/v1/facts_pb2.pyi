@@ -366,10 +366,15 @@ class ReplyPlanned(_message.Message):
     TURN_ID_FIELD_NUMBER: _builtins.int
     PLAY_ID_FIELD_NUMBER: _builtins.int
     CLAUSES_FIELD_NUMBER: _builtins.int
+    CLOSES_WITH_FIELD_NUMBER: _builtins.int
     turn_id: _builtins.str
     """Required. The turn that is answered, empty for a greeting."""
     play_id: _builtins.str
     """Required. What will be played."""
+    closes_with: _call_pb2.TalkOutcome.ValueType
+    """How the talk ends once this was heard, unspecified when it goes on: a voice agent that dies over its last line
+    cannot tell any more.
+    """
     @_builtins.property
     def clauses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. The words, clause by clause."""
@@ -380,10 +385,11 @@ class ReplyPlanned(_message.Message):
         turn_id: _builtins.str = ...,
         play_id: _builtins.str = ...,
         clauses: _abc.Iterable[_builtins.str] | None = ...,
+        closes_with: _call_pb2.TalkOutcome.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clauses", b"clauses", "play_id", b"play_id", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clauses", b"clauses", "closes_with", b"closes_with", "play_id", b"play_id", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
