@@ -1,8 +1,11 @@
 """The agent desk in Chromium: an offer, an answer, hold as the engine says, refusals, and coming back."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
 
 from desk_story import MARIA, TALK
+from gateway_house import TENANT
 from page_house import PageHouse
 from playwright.async_api import Locator, Page, expect
 
@@ -57,6 +60,17 @@ async def until(page: Page, condition: Callable[[], Awaitable[bool]]) -> None:
             return
         await page.wait_for_timeout(50)
     raise AssertionError
+
+
+async def test_a_new_address_in_the_same_window_signs_in_again(house: PageHouse) -> None:
+    def token(**changes: Any) -> str:
+        return house.house.issuer.mint(role="agent", tenant=TENANT, subject=MARIA, **changes)
+
+    page = await house.open("/desk.html", token(ttl=timedelta(seconds=2)))
+    await expect(page.get_by_role("alert")).to_contain_text("Your sign-in has run out.")
+    await page.evaluate("token => { location.hash = `token=${token}`; }", token(ttl=timedelta(minutes=5)))
+    await expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 async def test_an_offer_rings_with_all_that_is_known_and_enter_answers_it(house: PageHouse) -> None:

@@ -56,7 +56,7 @@ function note(desk, inCall) {
 
 export function Banners({ desk, refusal, rejoin }) {
   return html`
-    ${desk.plane === "refused" && html`<p class="banner bad" role="alert"><${Icon} name="alert" /><span><b>This desk may not sign in.</b> Ask for a new address. (${desk.detail})</span></p>`}
+    ${desk.plane === "refused" && html`<p class="banner bad" role="alert"><${Icon} name="alert" /><span><b>${desk.detail === "TOKEN_EXPIRED" ? "Your sign-in has run out." : "This desk may not sign in."}</b> Open a new address of the desk in this window. (${desk.detail})</span></p>`}
     ${desk.plane === "reconnecting" && html`<p class="banner warn" role="status"><${Icon} name="wifiOff" /><span><b>Reconnecting.</b> ${desk.media === "connected" ? "The call goes on: you and the caller hear each other." : "You get all that you missed."}</span></p>`}
     ${desk.media === "rejoining" && html`<p class="banner warn" role="status"><${Icon} name="micOff" /><span><b>Your line comes back.</b> The caller does not hear you for a moment, and is still there.</span></p>`}
     ${refusal && html`<p class="banner bad" role="alert"><${Icon} name="alert" /><span><b>${refusal.what} did not work.</b> ${refusal.message} (${refusal.reason})</span></p>`}

@@ -28,8 +28,12 @@ function Desk() {
       onState: (state, detail) => dispatch({ type: "plane", state, detail }),
     });
     const timer = setInterval(() => setNow(Date.now()), 1000);
+    // A new address in the same window brings a new token; one of another agent's makes it another desk.
+    const renew = () => plane.current.renew().catch((why) => why.reason === "TOKEN_DIFFERS" && location.reload());
+    addEventListener("hashchange", renew);
     return () => {
       clearInterval(timer);
+      removeEventListener("hashchange", renew);
       plane.current.close();
     };
   }, []);

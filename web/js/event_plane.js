@@ -29,6 +29,7 @@ export class EventPlane {
     /** Position on the log of the newest event seen; null until the server has said hello. */
     this.cursor = null;
     this.closed = false;
+    this.refused = false;
     this.retryMs = FIRST_RETRY_MS;
     /** @type {Map<string, {resolve: () => void, reject: (refusal: Refusal) => void}>} */
     this.waiting = new Map();
@@ -80,6 +81,7 @@ export class EventPlane {
     this.waiting.clear();
     if (this.closed) return;
     if (REFUSED.has(event.code)) {
+      this.refused = true;
       this.handlers.onState("refused", event.reason);
       return;
     }
@@ -103,6 +105,19 @@ export class EventPlane {
       this.waiting.set(id, { resolve, reject });
       this.socket.send(JSON.stringify({ id, command, ...fields }));
     });
+  }
+
+  /**
+   * Goes on with the page's new token, in place of one that runs out or has run out.
+   * @returns {Promise<void>} rejected with a {@link Refusal}, such as TOKEN_DIFFERS for somebody else's
+   */
+  renew() {
+    if (this.socket.readyState === WebSocket.OPEN) return this.send("renew", { token: this.token() });
+    if (this.refused) {
+      this.refused = false;
+      this.open();
+    }
+    return Promise.resolve();
   }
 
   close() {

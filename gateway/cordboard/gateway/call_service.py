@@ -10,6 +10,7 @@ from cordboard.gateway.access import PHI, READ, actor_of, require_scope
 from cordboard.gateway.call_reader import CallReader
 from cordboard.gateway.call_starter import CallStarter
 from cordboard.gateway.call_steering import CallSteering
+from cordboard.gateway.token_life import while_valid
 from cordboard.runtime.grpc_server import current_user
 
 
@@ -40,14 +41,14 @@ class CallService(CallServiceServicer):
         return pb.ListCallsResponse(calls=calls, next_page_token=next_page)
 
     async def WatchCall(self, request: pb.WatchCallRequest, context: Any) -> AsyncIterator[pb.WatchCallResponse]:
-        """Follow a call's events."""
+        """Follow a call's events for as long as the token is valid."""
         user = current_user()
         require_scope(user, READ)
         events = self._reader.watch(
             request.call_id, user.tenant, request.after_seq, with_phi=PHI in user.scopes, reader=actor_of(user)
         )
-        async with contextlib.aclosing(events):
-            async for envelope in events:
+        async with contextlib.aclosing(events), contextlib.aclosing(while_valid(events, user)) as valid:
+            async for envelope in valid:
                 yield pb.WatchCallResponse(event=envelope)
 
     async def EscalateCall(self, request: pb.EscalateCallRequest, context: Any) -> pb.EscalateCallResponse:

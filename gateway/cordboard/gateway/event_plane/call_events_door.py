@@ -4,12 +4,15 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
+from cordboard.core.errors import CordboardError
 from cordboard.gateway.access import CALLER, PHI, READ, actor_of, require_scope, require_tenant
 from cordboard.gateway.call_reader import CallReader
+from cordboard.gateway.event_plane.desk_commands import RENEW, read_command, text_of, unknown_command
 from cordboard.gateway.event_plane.event_socket import EventSocket, claims_of_socket, cursor_of
-from cordboard.gateway.event_plane.frames import event_frame, for_caller, hello_frame
+from cordboard.gateway.event_plane.frames import event_frame, for_caller, hello_frame, reply_frame
 from cordboard.gateway.event_plane.open_sockets import OpenSockets
 from cordboard.gateway.ledger_door import ledger_away
+from cordboard.gateway.token_life import TokenLife
 from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
 from cordboard.runtime.identity import TokenVerifier
 from cordboard.runtime.ledger_client import Ledger, call_stream
@@ -50,7 +53,8 @@ class CallEventsDoor:
             with_phi=with_phi,
             on_behalf_of="" if own else actor_of(claims),
         )
-        await socket.run(self._pump(socket, feed, own=own), _listen(socket))
+        life = TokenLife(self._verifier, claims)
+        await socket.run(self._pump(socket, feed, own=own), _listen(socket, life), life.end())
 
     async def _pump(self, socket: EventSocket, feed: AsyncGenerator[SubscribeResponse, None], *, own: bool) -> None:
         try:
@@ -62,7 +66,17 @@ class CallEventsDoor:
             await feed.aclose()
 
 
-async def _listen(socket: EventSocket) -> None:
-    """Notice that the client goes away; it has nothing to say here."""
-    async for _ in socket.texts():
-        pass
+async def _listen(socket: EventSocket, life: TokenLife) -> None:
+    """Notice that the client goes away; all that it has to say here is another token."""
+    async for text in socket.texts():
+        command_id = ""
+        error: CordboardError | None = None
+        try:
+            command = read_command(text)
+            command_id = command.command_id
+            if command.name != RENEW:
+                raise unknown_command()
+            life.renew(text_of(command, "token", required=True))
+        except CordboardError as refusal:
+            error = refusal
+        await socket.send(reply_frame(command_id, error))

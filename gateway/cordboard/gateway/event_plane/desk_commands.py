@@ -14,8 +14,12 @@ from cordboard.gateway.access import actor_of, require_reason, require_request_i
 from cordboard.gateway.call_control import CallControl, Party, Steering
 from cordboard.gateway.event_plane.desk_record import DeskRecord
 from cordboard.gateway.event_plane.seat import Seat
+from cordboard.gateway.token_life import TokenLife
 from cordboard.runtime.identity import UserClaims
 from cordboard.runtime.ledger_client import call_stream
+
+RENEW = "renew"
+"""Name of the command that hands in another token before the one in use expires."""
 
 _STATES = {"READY": AGENT_STATE_READY, "NOT_READY": AGENT_STATE_NOT_READY}
 
@@ -45,8 +49,16 @@ def read_command(text: str) -> DeskCommand:
 class DeskCommands:
     """Does what one desk asks for; `seats` are the calls that its agent is a party to, as the desk was told."""
 
-    def __init__(self, claims: UserClaims, seats: Mapping[str, Seat], control: CallControl, record: DeskRecord) -> None:
+    def __init__(
+        self,
+        claims: UserClaims,
+        life: TokenLife,
+        seats: Mapping[str, Seat],
+        control: CallControl,
+        record: DeskRecord,
+    ) -> None:
         self._claims = claims
+        self._life = life
         self._seats = seats
         self._control = control
         self._record = record
@@ -57,20 +69,24 @@ class DeskCommands:
             "hold": self._hold,
             "retrieve": self._retrieve,
             "hang_up": self._hang_up,
+            RENEW: self._renew,
         }
 
     async def obey(self, command: DeskCommand) -> None:
         """Do it. Raises InvalidError, NotFoundError, WrongStateError, UnavailableError, and as CallControl.steer."""
         known = self._known.get(command.name)
         if known is None:
-            raise InvalidError("COMMAND_UNKNOWN", "there is no such command")
+            raise unknown_command()
         await known(command)
 
+    async def _renew(self, command: DeskCommand) -> None:
+        self._life.renew(text_of(command, "token", required=True))
+
     async def _set_state(self, command: DeskCommand) -> None:
-        state = _STATES.get(_text(command, "state"))
+        state = _STATES.get(text_of(command, "state"))
         if state is None:
             raise InvalidError("STATE_INVALID", "a desk says READY or NOT_READY")
-        reason = _text(command, "reason")
+        reason = text_of(command, "reason")
         await self._record.state(state, require_reason(reason) if reason else "")
 
     async def _answer_offer(self, command: DeskCommand) -> None:
@@ -80,7 +96,7 @@ class DeskCommands:
             raise InvalidError("COMMAND_INVALID", "a command's field is missing or of another kind", field="accepted")
         if seat.connected or seat.reservation_epoch != epoch:
             raise WrongStateError("OFFER_OVER", "the call is not offered to this agent any more", call_id=call_id)
-        reason = _text(command, "reason")
+        reason = text_of(command, "reason")
         answer = AgentAnsweredOffer(
             agent_id=self._claims.subject,
             reservation_epoch=epoch,
@@ -90,10 +106,10 @@ class DeskCommands:
         await self._record.durably(call_stream(call_id), answer)
 
     async def _hold(self, command: DeskCommand) -> None:
-        await self._steer(command, HoldLegRequest(leg_id=_text(command, "leg_id", required=True)))
+        await self._steer(command, HoldLegRequest(leg_id=text_of(command, "leg_id", required=True)))
 
     async def _retrieve(self, command: DeskCommand) -> None:
-        await self._steer(command, RetrieveLegRequest(leg_id=_text(command, "leg_id", required=True)))
+        await self._steer(command, RetrieveLegRequest(leg_id=text_of(command, "leg_id", required=True)))
 
     async def _hang_up(self, command: DeskCommand) -> None:
         # The agent's end of the call; what becomes of the call is its workflow's to say.
@@ -108,14 +124,20 @@ class DeskCommands:
         await self._control.steer(self._party, request)
 
     def _seat(self, command: DeskCommand) -> tuple[str, Seat]:
-        call_id = _text(command, "call_id", required=True)
+        call_id = text_of(command, "call_id", required=True)
         seat = self._seats.get(call_id)
         if seat is None:
             raise NotFoundError("CALL_NOT_FOUND", "there is no such call on this desk")
         return call_id, seat
 
 
-def _text(command: DeskCommand, name: str, *, required: bool = False) -> str:
+def unknown_command() -> InvalidError:
+    """The error for a command that is not there."""
+    return InvalidError("COMMAND_UNKNOWN", "there is no such command")
+
+
+def text_of(command: DeskCommand, name: str, *, required: bool = False) -> str:
+    """Read a field of text. Raises InvalidError(COMMAND_INVALID) when it is of another kind, or missing."""
     value = command.fields.get(name, "")
     if not isinstance(value, str) or (required and not value):
         raise InvalidError("COMMAND_INVALID", "a command's field is missing or of another kind", field=name)

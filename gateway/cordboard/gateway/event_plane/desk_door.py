@@ -19,6 +19,7 @@ from cordboard.gateway.event_plane.frames import event_frame, hello_frame, reply
 from cordboard.gateway.event_plane.log_tail import LogTail, TailReader
 from cordboard.gateway.event_plane.open_sockets import OpenSockets, of_unforeseen
 from cordboard.gateway.event_plane.presence import state_name
+from cordboard.gateway.token_life import TokenLife
 from cordboard.runtime.identity import TokenVerifier, UserClaims
 from cordboard.runtime.ledger_client import EventProducer, Ledger, agent_stream
 
@@ -92,8 +93,9 @@ class DeskDoor:
                     session_id=record.session_id,
                 )
             )
-            commands = DeskCommands(claims, feed.seats, self._control, record)
-            await socket.run(_pump(socket, feed), self._listen(socket, commands))
+            life = TokenLife(self._verifier, claims)
+            commands = DeskCommands(claims, life, feed.seats, self._control, record)
+            await socket.run(_pump(socket, feed), self._listen(socket, commands), life.end())
         finally:
             self._here[agent] -= 1
             if record is None or self._sockets.stopping:
