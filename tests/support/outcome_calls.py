@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import (
     DIRECTION_INBOUND,
     PHASE_AI_ENGAGED,
@@ -16,7 +17,6 @@ from cordboard.call.v1.call_pb2 import (
 )
 from cordboard.core.call_state import CallState, Slots, Talk, ToolCall
 from cordboard.core.ids import CallId, LegId, ToolCallId
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 from cordboard.wrap_up.v1 import transcript_pb2 as transcript
 
 CALL_ID = "01980000-0000-7000-8000-000000000001"

@@ -10,6 +10,7 @@ from cordboard.gateway.access import PHI, READ, actor_of, require_scope
 from cordboard.gateway.call_reader import CallReader
 from cordboard.gateway.call_starter import CallStarter
 from cordboard.gateway.call_steering import CallSteering
+from cordboard.gateway.outcome_reader import OutcomeReader
 from cordboard.gateway.token_life import while_valid
 from cordboard.runtime.grpc_server import current_user
 
@@ -17,8 +18,9 @@ from cordboard.runtime.grpc_server import current_user
 class CallService(CallServiceServicer):
     """Starts, steers and shows calls for the bearer of the token. Keeps nothing between two requests."""
 
-    def __init__(self, starter: CallStarter, steering: CallSteering, reader: CallReader) -> None:
+    def __init__(self, starter: CallStarter, steering: CallSteering, reader: CallReader, outcomes: OutcomeReader) -> None:
         self._starter = starter
+        self._outcomes = outcomes
         self._steering = steering
         self._reader = reader
 
@@ -89,3 +91,15 @@ class CallService(CallServiceServicer):
         """End a leg."""
         await self._steering.remove_leg(current_user(), request)
         return pb.RemoveLegResponse()
+
+    async def GetOutcome(self, request: pb.GetOutcomeRequest, context: Any) -> pb.GetOutcomeResponse:
+        """Show what came of a call."""
+        return await self._outcomes.get(current_user(), request)
+
+    async def ListFollowUps(self, request: pb.ListFollowUpsRequest, context: Any) -> pb.ListFollowUpsResponse:
+        """List calls after which somebody has to do something."""
+        return await self._outcomes.follow_ups(current_user(), request)
+
+    async def ResolveFollowUp(self, request: pb.ResolveFollowUpRequest, context: Any) -> pb.ResolveFollowUpResponse:
+        """Note that it was done."""
+        return await self._outcomes.resolve(current_user(), request)

@@ -20,6 +20,8 @@ from cordboard.gateway.event_plane.open_sockets import OpenSockets
 from cordboard.gateway.health_door import HealthDoor
 from cordboard.gateway.http_server import HttpLimits, HttpServer
 from cordboard.gateway.legs_door import BodyLimits, LegsDoor
+from cordboard.gateway.outcome_reader import OutcomeReader
+from cordboard.gateway.outcomes import NoOutcomes, Outcomes
 from cordboard.gateway.pages_door import PagesDoor
 from cordboard.gateway.script_keys import KeySource, ScriptKeys
 from cordboard.gateway.task_queues import TaskQueues
@@ -68,6 +70,8 @@ class Neighbours:
     """The vertical packs that are installed here, by name."""
     issuer: UserTokenIssuer | None = None
     """Signs callers' tokens for pages, when this gateway may."""
+    outcomes: Outcomes = field(default_factory=NoOutcomes)
+    """Rows of what came of calls."""
 
 
 class Gateway:
@@ -80,8 +84,9 @@ class Gateway:
         registry = WorkflowRegistryService(catalogue, ScriptKeys(ledger, neighbours.producer, neighbours.keys))
         starter = CallStarter(ledger, reader, control, catalogue)
         steering = CallSteering(reader, control)
+        calls = CallService(starter, steering, reader, OutcomeReader(reader, neighbours.outcomes))
         self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True, most_bytes=MAX_REQUEST)
-        self._grpc.add(add_CallServiceServicer_to_server, CallService(starter, steering, reader), _CALLS)
+        self._grpc.add(add_CallServiceServicer_to_server, calls, _CALLS)
         self._grpc.add(add_WorkflowRegistryServiceServicer_to_server, registry, _WORKFLOWS)
         self._sockets = OpenSockets(doors.events)
         self._desks = DeskDoor(verifier, ledger, control, neighbours.producer, self._sockets)

@@ -13,8 +13,8 @@ from cordboard.activities.outcome.intent_words import NAMES, intent_of
 from cordboard.activities.outcome.local_analyst import LocalAnalyst
 from cordboard.activities.outcome.openai_analyst import OpenAiAnalyst
 from cordboard.activities.outcome.sentiment import mood_of, overall
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.core.errors import InvalidError, UnavailableError
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 from cordboard.wrap_up.v1.transcript_pb2 import SPEAKER_AI_AGENT, SPEAKER_CALLER, SPEAKER_HUMAN_AGENT
 
 BOOKING = talk_of(

@@ -13,11 +13,11 @@ from cordboard.activities.outcome.derivation import Judgement, derive_outcome
 from cordboard.activities.outcome.disposition import disposition_of
 from cordboard.activities.outcome.follow_up import follow_up_of
 from cordboard.call.v1 import call_pb2 as call
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.facts_pb2 import QualityMeasured, TurnMeasured
 from cordboard.core.call_state import CallState, QueuePlace, ToolCall
 from cordboard.core.ids import ToolCallId
 from cordboard.core.phi import redact
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 
 JUDGEMENT = Judgement(
     Analysis(

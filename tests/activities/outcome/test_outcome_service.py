@@ -10,6 +10,7 @@ from cordboard.activities.outcome.memory_outcome_store import MemoryOutcomeStore
 from cordboard.activities.outcome.outcome_seal import PURPOSE, seal
 from cordboard.activities.outcome.outcome_service import OutcomeService
 from cordboard.activities.outcome.outcome_store import OutcomeRow
+from cordboard.call.v1 import outcome_pb2
 from cordboard.core.errors import (
     CordboardError,
     InternalError,
@@ -18,8 +19,7 @@ from cordboard.core.errors import (
     UnavailableError,
     WrongStateError,
 )
-from cordboard.wrap_up.v1 import outcome_pb2
-from cordboard.wrap_up.v1 import outcome_service_pb2 as pb
+from cordboard.outcome.v1 import outcome_service_pb2 as pb
 
 SUBKEY = bytes(range(32))
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from outcome_calls import CALL_ID, TENANT, row
 
 from cordboard.activities.outcome.memory_outcome_store import place_of
 from cordboard.activities.outcome.outcome_store import OutcomeRow, OutcomeStore
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
+from cordboard.call.v1 import outcome_pb2 as pb
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

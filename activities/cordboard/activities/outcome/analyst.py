@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from cordboard.wrap_up.v1.outcome_pb2 import Intent, Sentiment
+from cordboard.call.v1.outcome_pb2 import Intent, Sentiment
 from cordboard.wrap_up.v1.transcript_pb2 import RedactedTranscript
 
 

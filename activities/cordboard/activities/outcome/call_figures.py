@@ -8,9 +8,9 @@ from typing import Final
 from google.protobuf.duration_pb2 import Duration
 
 from cordboard.call.v1.facts_pb2 import QualityMeasured, TurnMeasured
+from cordboard.call.v1.outcome_pb2 import LegQuality, StageLatency
 from cordboard.core.call_state import CallState
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_UNSPECIFIED
-from cordboard.wrap_up.v1.outcome_pb2 import LegQuality, StageLatency
 
 WHOLE: Final = "speech_end_to_reply"
 """Name of the latency from the end of the caller's speech to the first audio of the reply."""

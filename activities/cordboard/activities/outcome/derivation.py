@@ -14,11 +14,11 @@ from cordboard.activities.outcome.lead_score import lead_score
 from cordboard.activities.outcome.slot_forms import normalized
 from cordboard.activities.outcome.summary import summary_of
 from cordboard.activities.outcome.tool_effect import tool_success
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import URGENCY_URGENT, Urgency
 from cordboard.call.v1.facts_pb2 import QualityMeasured, TurnMeasured
 from cordboard.core.call_state import CallState
 from cordboard.core.timestamps import from_us
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 
 _MICROSECONDS = 1_000_000
 

@@ -1,6 +1,7 @@
 """How a call ended for the caller."""
 
 from cordboard.activities.outcome.tool_effect import had_effect
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import (
     PHASE_ABANDONED,
     PHASE_AGENT_CONNECTED,
@@ -12,7 +13,6 @@ from cordboard.call.v1.call_pb2 import (
     Phase,
 )
 from cordboard.core.call_state import CallState
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 
 # What the caller had, the strongest first: it stays theirs when the line breaks after it.
 _HAD: tuple[tuple[Phase.ValueType, pb.Disposition.ValueType], ...] = (

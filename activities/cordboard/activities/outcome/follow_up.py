@@ -3,9 +3,9 @@
 from typing import Final
 
 from cordboard.activities.outcome.tool_effect import effect_unknown
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import TALK_OUTCOME_RED_LINE, URGENCY_URGENT
 from cordboard.core.call_state import CallState
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 
 CALLBACK_PROMISED: Final = "CALLBACK_PROMISED"
 VOICEMAIL_LEFT: Final = "VOICEMAIL_LEFT"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from cordboard.wrap_up.v1.outcome_pb2 import Intent
+from cordboard.call.v1.outcome_pb2 import Intent
 
 UNKNOWN: Final = "unknown"
 

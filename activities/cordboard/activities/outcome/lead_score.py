@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from cordboard.activities.outcome.tool_effect import had_effect
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import URGENCY_SOON, URGENCY_URGENT
 from cordboard.core.call_state import CallState
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 
 HIGHEST: Final = 100
 

@@ -7,7 +7,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from cordboard.activities.outcome.analyst import Analysis
 from cordboard.activities.outcome.intent_words import intent_of
 from cordboard.activities.outcome.sentiment import mood_of, overall
-from cordboard.wrap_up.v1.outcome_pb2 import TurnSentiment
+from cordboard.call.v1.outcome_pb2 import TurnSentiment
 from cordboard.wrap_up.v1.transcript_pb2 import SPEAKER_AI_AGENT, SPEAKER_CALLER, RedactedTranscript, RedactedUtterance
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cordboard.activities.outcome.outcome_store import OutcomeRow, Place
-from cordboard.wrap_up.v1.outcome_pb2 import FOLLOW_UP_STATE_OPEN, FOLLOW_UP_STATE_RESOLVED, Outcome
+from cordboard.call.v1.outcome_pb2 import FOLLOW_UP_STATE_OPEN, FOLLOW_UP_STATE_RESOLVED, Outcome
 
 
 def place_of(outcome: Outcome) -> Place:

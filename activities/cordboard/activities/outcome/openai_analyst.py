@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from cordboard.activities.outcome.analyst import Analysis
 from cordboard.activities.outcome.sentiment import mood_of, overall
+from cordboard.call.v1.outcome_pb2 import Intent, TurnSentiment
 from cordboard.core.errors import InvalidError, UnavailableError
-from cordboard.wrap_up.v1.outcome_pb2 import Intent, TurnSentiment
 from cordboard.wrap_up.v1.transcript_pb2 import (
     SPEAKER_AI_AGENT,
     SPEAKER_CALLER,

@@ -6,9 +6,9 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cordboard.call.v1.outcome_pb2 import Outcome
 from cordboard.core.errors import InternalError
 from cordboard.core.phi import split
-from cordboard.wrap_up.v1.outcome_pb2 import Outcome
 
 PURPOSE: Final = "outcome"
 """Purpose of the call's subkey that outcomes are sealed with."""

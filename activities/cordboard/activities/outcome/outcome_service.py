@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from cordboard.activities.outcome.memory_outcome_store import place_of
 from cordboard.activities.outcome.outcome_seal import PURPOSE, unseal
 from cordboard.activities.outcome.outcome_store import OutcomeRow, OutcomeStore, Place
+from cordboard.call.v1.outcome_pb2 import FOLLOW_UP_STATE_UNSPECIFIED
 from cordboard.core.errors import InvalidError, NotFoundError, WrongStateError
-from cordboard.wrap_up.v1 import outcome_service_pb2 as pb
-from cordboard.wrap_up.v1.outcome_pb2 import FOLLOW_UP_STATE_UNSPECIFIED
-from cordboard.wrap_up.v1.outcome_service_pb2_grpc import OutcomeServiceServicer
+from cordboard.outcome.v1 import outcome_service_pb2 as pb
+from cordboard.outcome.v1.outcome_service_pb2_grpc import OutcomeServiceServicer
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 50

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cordboard.wrap_up.v1.outcome_pb2 import Outcome
+from cordboard.call.v1.outcome_pb2 import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.wrap_up.v1.transcript_pb2 import SPEAKER_CALLER
 
 THRESHOLD: Final = 0.25

@@ -7,8 +7,8 @@ from datetime import datetime
 import dateparser
 import phonenumbers
 
+from cordboard.call.v1.outcome_pb2 import NormalizedSlot
 from cordboard.core.call_state import Slots
-from cordboard.wrap_up.v1.outcome_pb2 import NormalizedSlot
 
 _DATE_NAME = re.compile(r"(^|_)(date|day|when|at|time)(_|$)|birth")
 _PHONE_NAME = re.compile(r"(^|_)(phone|number|fax)(_|$)")

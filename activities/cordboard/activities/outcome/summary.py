@@ -1,9 +1,9 @@
 """Two or three sentences about a call, out of what is known of it."""
 
 from cordboard.activities.outcome.tool_effect import FAILED, OK, effects
+from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import URGENCY_ROUTINE, URGENCY_SOON, URGENCY_URGENT
 from cordboard.core.call_state import CallState
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
 
 _ENDS = {
     pb.DISPOSITION_SERVED_BY_AI: "The AI agent served the call",

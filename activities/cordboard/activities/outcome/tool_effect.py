@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from cordboard.call.v1.outcome_pb2 import ToolSuccess
 from cordboard.core.call_state import CallState, ToolCall
-from cordboard.wrap_up.v1.outcome_pb2 import ToolSuccess
 
 OK = "ok"
 FAILED = "failed"

@@ -100,6 +100,21 @@ class CallServiceStub:
                 request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegRequest.SerializeToString,
                 response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegResponse.FromString,
                 _registered_method=True)
+        self.GetOutcome = channel.unary_unary(
+                '/cordboard.call.v1.CallService/GetOutcome',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetOutcomeRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetOutcomeResponse.FromString,
+                _registered_method=True)
+        self.ListFollowUps = channel.unary_unary(
+                '/cordboard.call.v1.CallService/ListFollowUps',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ListFollowUpsRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ListFollowUpsResponse.FromString,
+                _registered_method=True)
+        self.ResolveFollowUp = channel.unary_unary(
+                '/cordboard.call.v1.CallService/ResolveFollowUp',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpResponse.FromString,
+                _registered_method=True)
 
 
 class CallServiceServicer:
@@ -201,6 +216,30 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOutcome(self, request, context):
+        """Shows what came of a call: its row. Scope `calls:read`; PHI with the scope `phi` only, and then it is on record.
+        Errors: OUTCOME_PENDING (the call is not over, or its wrap-up is at work), OUTCOMES_AWAY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFollowUps(self, request, context):
+        """Lists the tenant's calls after which somebody has to do something: the most urgent first, then who waits longest.
+        Without PHI whatever the scope. Scope `calls:read`. Errors: PAGE_TOKEN_INVALID, OUTCOMES_AWAY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveFollowUp(self, request, context):
+        """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
+        Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CallServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -263,6 +302,21 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.RemoveLeg,
                     request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegRequest.FromString,
                     response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegResponse.SerializeToString,
+            ),
+            'GetOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOutcome,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetOutcomeRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetOutcomeResponse.SerializeToString,
+            ),
+            'ListFollowUps': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFollowUps,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ListFollowUpsRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ListFollowUpsResponse.SerializeToString,
+            ),
+            'ResolveFollowUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveFollowUp,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -595,6 +649,87 @@ class CallService:
             '/cordboard.call.v1.CallService/RemoveLeg',
             cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegRequest.SerializeToString,
             cordboard_dot_call_dot_v1_dot_call__service__pb2.RemoveLegResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/GetOutcome',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.GetOutcomeRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.GetOutcomeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFollowUps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/ListFollowUps',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.ListFollowUpsRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.ListFollowUpsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveFollowUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/ResolveFollowUp',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpResponse.FromString,
             options,
             channel_credentials,
             insecure,

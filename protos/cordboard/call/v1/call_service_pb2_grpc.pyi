@@ -74,6 +74,18 @@ class CallServiceStub:
     """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
     Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
     """
+    GetOutcome: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.GetOutcomeRequest, _call_service_pb2.GetOutcomeResponse]
+    """Shows what came of a call: its row. Scope `calls:read`; PHI with the scope `phi` only, and then it is on record.
+    Errors: OUTCOME_PENDING (the call is not over, or its wrap-up is at work), OUTCOMES_AWAY.
+    """
+    ListFollowUps: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.ListFollowUpsRequest, _call_service_pb2.ListFollowUpsResponse]
+    """Lists the tenant's calls after which somebody has to do something: the most urgent first, then who waits longest.
+    Without PHI whatever the scope. Scope `calls:read`. Errors: PAGE_TOKEN_INVALID, OUTCOMES_AWAY.
+    """
+    ResolveFollowUp: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.ResolveFollowUpRequest, _call_service_pb2.ResolveFollowUpResponse]
+    """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
+    Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
+    """
 
 @_typing.type_check_only
 class CallServiceAsyncStub(CallServiceStub):
@@ -120,6 +132,18 @@ class CallServiceAsyncStub(CallServiceStub):
     RemoveLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.RemoveLegRequest, _call_service_pb2.RemoveLegResponse]  # type: ignore[assignment]
     """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
     Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
+    """
+    GetOutcome: _aio.UnaryUnaryMultiCallable[_call_service_pb2.GetOutcomeRequest, _call_service_pb2.GetOutcomeResponse]  # type: ignore[assignment]
+    """Shows what came of a call: its row. Scope `calls:read`; PHI with the scope `phi` only, and then it is on record.
+    Errors: OUTCOME_PENDING (the call is not over, or its wrap-up is at work), OUTCOMES_AWAY.
+    """
+    ListFollowUps: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ListFollowUpsRequest, _call_service_pb2.ListFollowUpsResponse]  # type: ignore[assignment]
+    """Lists the tenant's calls after which somebody has to do something: the most urgent first, then who waits longest.
+    Without PHI whatever the scope. Scope `calls:read`. Errors: PAGE_TOKEN_INVALID, OUTCOMES_AWAY.
+    """
+    ResolveFollowUp: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ResolveFollowUpRequest, _call_service_pb2.ResolveFollowUpResponse]  # type: ignore[assignment]
+    """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
+    Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
     """
 
 class CallServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -236,6 +260,36 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_call_service_pb2.RemoveLegResponse, _abc.Awaitable[_call_service_pb2.RemoveLegResponse]]:
         """Ends a leg. Scope `calls:steer`, or the token whose own leg it is. Ending an ended leg is fine.
         Errors: LEG_NOT_FOUND, LEG_NOT_YOURS.
+        """
+
+    @_abc_1.abstractmethod
+    def GetOutcome(
+        self,
+        request: _call_service_pb2.GetOutcomeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.GetOutcomeResponse, _abc.Awaitable[_call_service_pb2.GetOutcomeResponse]]:
+        """Shows what came of a call: its row. Scope `calls:read`; PHI with the scope `phi` only, and then it is on record.
+        Errors: OUTCOME_PENDING (the call is not over, or its wrap-up is at work), OUTCOMES_AWAY.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFollowUps(
+        self,
+        request: _call_service_pb2.ListFollowUpsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.ListFollowUpsResponse, _abc.Awaitable[_call_service_pb2.ListFollowUpsResponse]]:
+        """Lists the tenant's calls after which somebody has to do something: the most urgent first, then who waits longest.
+        Without PHI whatever the scope. Scope `calls:read`. Errors: PAGE_TOKEN_INVALID, OUTCOMES_AWAY.
+        """
+
+    @_abc_1.abstractmethod
+    def ResolveFollowUp(
+        self,
+        request: _call_service_pb2.ResolveFollowUpRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.ResolveFollowUpResponse, _abc.Awaitable[_call_service_pb2.ResolveFollowUpResponse]]:
+        """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
+        Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
         """
 
 def add_CallServiceServicer_to_server(servicer: CallServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,7 +9,7 @@ import asyncpg
 from cordboard.activities.outcome.outcome_store import OutcomeRow, Place
 from cordboard.activities.postgres.database import Database
 from cordboard.activities.postgres.table_schema import TableSchema
-from cordboard.wrap_up.v1 import outcome_pb2 as pb
+from cordboard.call.v1 import outcome_pb2 as pb
 
 SCHEMA = TableSchema("outcome", "cordboard.activities.outcome.postgres", lock=7_215_104)
 AWAY = "OUTCOMES_AWAY"

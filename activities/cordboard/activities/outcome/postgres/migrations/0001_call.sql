@@ -20,7 +20,7 @@ create table outcome.call (
     resolved_at    timestamptz,
     resolved_by    text        not null default '',
     derived_at     timestamptz not null default now(),
-    -- cordboard.wrap_up.v1.Outcome without PHI, and its PHI sealed under the call's key.
+    -- cordboard.call.v1.Outcome without PHI, and its PHI sealed under the call's key.
     body           bytea       not null,
     sealed         bytea       not null
 );

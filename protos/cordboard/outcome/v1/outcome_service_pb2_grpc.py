@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from cordboard.wrap_up.v1 import outcome_service_pb2 as cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2
+from cordboard.outcome.v1 import outcome_service_pb2 as cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -18,7 +18,7 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in cordboard/wrap_up/v1/outcome_service_pb2_grpc.py depends on'
+        + ' but the generated code in cordboard/outcome/v1/outcome_service_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
@@ -36,19 +36,19 @@ class OutcomeServiceStub:
             channel: A grpc.Channel.
         """
         self.GetOutcome = channel.unary_unary(
-                '/cordboard.wrap_up.v1.OutcomeService/GetOutcome',
-                request_serializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.GetOutcomeRequest.SerializeToString,
-                response_deserializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.GetOutcomeResponse.FromString,
+                '/cordboard.outcome.v1.OutcomeService/GetOutcome',
+                request_serializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.GetOutcomeRequest.SerializeToString,
+                response_deserializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.GetOutcomeResponse.FromString,
                 _registered_method=True)
         self.ListFollowUps = channel.unary_unary(
-                '/cordboard.wrap_up.v1.OutcomeService/ListFollowUps',
-                request_serializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ListFollowUpsRequest.SerializeToString,
-                response_deserializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ListFollowUpsResponse.FromString,
+                '/cordboard.outcome.v1.OutcomeService/ListFollowUps',
+                request_serializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ListFollowUpsRequest.SerializeToString,
+                response_deserializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ListFollowUpsResponse.FromString,
                 _registered_method=True)
         self.ResolveFollowUp = channel.unary_unary(
-                '/cordboard.wrap_up.v1.OutcomeService/ResolveFollowUp',
-                request_serializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ResolveFollowUpRequest.SerializeToString,
-                response_deserializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ResolveFollowUpResponse.FromString,
+                '/cordboard.outcome.v1.OutcomeService/ResolveFollowUp',
+                request_serializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ResolveFollowUpRequest.SerializeToString,
+                response_deserializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ResolveFollowUpResponse.FromString,
                 _registered_method=True)
 
 
@@ -82,24 +82,24 @@ def add_OutcomeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'GetOutcome': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOutcome,
-                    request_deserializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.GetOutcomeRequest.FromString,
-                    response_serializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.GetOutcomeResponse.SerializeToString,
+                    request_deserializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.GetOutcomeRequest.FromString,
+                    response_serializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.GetOutcomeResponse.SerializeToString,
             ),
             'ListFollowUps': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFollowUps,
-                    request_deserializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ListFollowUpsRequest.FromString,
-                    response_serializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ListFollowUpsResponse.SerializeToString,
+                    request_deserializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ListFollowUpsRequest.FromString,
+                    response_serializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ListFollowUpsResponse.SerializeToString,
             ),
             'ResolveFollowUp': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveFollowUp,
-                    request_deserializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ResolveFollowUpRequest.FromString,
-                    response_serializer=cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ResolveFollowUpResponse.SerializeToString,
+                    request_deserializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ResolveFollowUpRequest.FromString,
+                    response_serializer=cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ResolveFollowUpResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'cordboard.wrap_up.v1.OutcomeService', rpc_method_handlers)
+            'cordboard.outcome.v1.OutcomeService', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('cordboard.wrap_up.v1.OutcomeService', rpc_method_handlers)
+    server.add_registered_method_handlers('cordboard.outcome.v1.OutcomeService', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
@@ -121,9 +121,9 @@ class OutcomeService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cordboard.wrap_up.v1.OutcomeService/GetOutcome',
-            cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.GetOutcomeRequest.SerializeToString,
-            cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.GetOutcomeResponse.FromString,
+            '/cordboard.outcome.v1.OutcomeService/GetOutcome',
+            cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.GetOutcomeRequest.SerializeToString,
+            cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.GetOutcomeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -148,9 +148,9 @@ class OutcomeService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cordboard.wrap_up.v1.OutcomeService/ListFollowUps',
-            cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ListFollowUpsRequest.SerializeToString,
-            cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ListFollowUpsResponse.FromString,
+            '/cordboard.outcome.v1.OutcomeService/ListFollowUps',
+            cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ListFollowUpsRequest.SerializeToString,
+            cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ListFollowUpsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -175,9 +175,9 @@ class OutcomeService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cordboard.wrap_up.v1.OutcomeService/ResolveFollowUp',
-            cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ResolveFollowUpRequest.SerializeToString,
-            cordboard_dot_wrap__up_dot_v1_dot_outcome__service__pb2.ResolveFollowUpResponse.FromString,
+            '/cordboard.outcome.v1.OutcomeService/ResolveFollowUp',
+            cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ResolveFollowUpRequest.SerializeToString,
+            cordboard_dot_outcome_dot_v1_dot_outcome__service__pb2.ResolveFollowUpResponse.FromString,
             options,
             channel_credentials,
             insecure,

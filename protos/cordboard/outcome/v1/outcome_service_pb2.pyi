@@ -4,7 +4,7 @@ isort:skip_file
 The rows of what came of calls, served by the wrap-up process to the gateway."""
 
 from collections import abc as _abc
-from cordboard.wrap_up.v1 import outcome_pb2 as _outcome_pb2
+from cordboard.call.v1 import outcome_pb2 as _outcome_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers

@@ -4,7 +4,7 @@ isort:skip_file
 The rows of what came of calls, served by the wrap-up process to the gateway."""
 
 from collections import abc as _abc
-from cordboard.wrap_up.v1 import outcome_service_pb2 as _outcome_service_pb2
+from cordboard.outcome.v1 import outcome_service_pb2 as _outcome_service_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
