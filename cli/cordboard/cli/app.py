@@ -6,6 +6,7 @@ from cordboard.cli.bench.command import bench
 from cordboard.cli.commands.call import call
 from cordboard.cli.commands.doctor import doctor
 from cordboard.cli.commands.ledger import ledger
+from cordboard.cli.commands.outcome import outcome
 from cordboard.cli.commands.processes import gateway, media_node, voice_agent, worker
 from cordboard.cli.commands.replay import replay
 from cordboard.cli.commands.status import status
@@ -35,6 +36,7 @@ app.command(rich_help_panel=RUN)(status)
 app.command(rich_help_panel=RUN)(token)
 app.command(rich_help_panel=RUN)(doctor)
 app.add_typer(call, rich_help_panel=USE)
+app.add_typer(outcome, rich_help_panel=USE)
 app.add_typer(replay, rich_help_panel=USE)
 app.add_typer(workflow, rich_help_panel=USE)
 app.add_typer(ledger, rich_help_panel=USE)

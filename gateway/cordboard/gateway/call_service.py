@@ -18,7 +18,9 @@ from cordboard.runtime.grpc_server import current_user
 class CallService(CallServiceServicer):
     """Starts, steers and shows calls for the bearer of the token. Keeps nothing between two requests."""
 
-    def __init__(self, starter: CallStarter, steering: CallSteering, reader: CallReader, outcomes: OutcomeReader) -> None:
+    def __init__(
+        self, starter: CallStarter, steering: CallSteering, reader: CallReader, outcomes: OutcomeReader
+    ) -> None:
         self._starter = starter
         self._outcomes = outcomes
         self._steering = steering

@@ -53,8 +53,10 @@ class OutcomeReader:
         try:
             require_scope(user, scope)
         except ForbiddenError as error:
-            known = {"method": method, "reason": error.reason, "role": user.role, "tenant": user.tenant}
-            _log.warning("an outcome was refused", extra=known | {"call_id": call_id if is_call_id(call_id) else "", "token_id": user.token_id})
+            named = call_id if is_call_id(call_id) else ""
+            known = {"method": method, "reason": error.reason, "call_id": named}
+            who = {"role": user.role, "tenant": user.tenant, "token_id": user.token_id}
+            _log.warning("an outcome was refused", extra=known | who)
             raise
 
 

@@ -66,9 +66,7 @@ class OutcomesClient:
 
     async def get(self, call_id: str, tenant: str, *, for_whom: str) -> Outcome:
         """Show an outcome."""
-        request = GetOutcomeRequest(
-            call_id=call_id, tenant=tenant, with_phi=bool(for_whom), on_behalf_of=for_whom
-        )
+        request = GetOutcomeRequest(call_id=call_id, tenant=tenant, with_phi=bool(for_whom), on_behalf_of=for_whom)
         try:
             async with translate_errors():
                 return (await self._stub.GetOutcome(request, timeout=DEADLINE)).outcome
