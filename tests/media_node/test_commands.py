@@ -8,7 +8,7 @@ import pytest
 from media_far_ends import BrowserFarEnd, RecordingHost, packets
 from media_house import CALL, NodeHouse
 
-from cordboard.call.v1.facts_pb2 import MediaCommandApplied, MediaCommandRejected, PlayoutEnded
+from cordboard.call.v1.facts_pb2 import CaptureEnded, MediaCommandApplied, MediaCommandRejected, PlayoutEnded
 from cordboard.core.errors import (
     ConflictError,
     CordboardError,
@@ -238,6 +238,10 @@ async def test_draining_ends_with_the_last_room(house: NodeHouse) -> None:
 class ListedSegments:
     def __init__(self) -> None:
         self.segments: list[CaptureSegment] = []
+        self.ends: list[CaptureEnded] = []
+
+    def end(self, call_id: str, ended: CaptureEnded, media_us: int) -> None:
+        self.ends.append(ended)
 
     def store(self, tenant: str, segment: CaptureSegment) -> None:
         self.segments.append(segment)

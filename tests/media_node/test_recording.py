@@ -6,6 +6,7 @@ import pytest
 from media_far_ends import packets
 from media_room import RoomHouse
 
+from cordboard.call.v1.facts_pb2 import CaptureEnded
 from cordboard.core.errors import WrongStateError
 from cordboard.media.v1.capture_pb2 import CaptureSegment
 from cordboard.media_node.memory_leg import MemoryLeg
@@ -21,8 +22,12 @@ class Recorded(RoomHouse):
     def __init__(self) -> None:
         super().__init__()
         self.segments: list[CaptureSegment] = []
+        self.ends: list[CaptureEnded] = []
         self.recording = Recording(self.room, self.clock, self)
         self.room.watch(self.recording)
+
+    def end(self, call_id: str, ended: CaptureEnded, media_us: int) -> None:
+        self.ends.append(ended)
 
     def store(self, tenant: str, segment: CaptureSegment) -> None:
         assert tenant == "clinic"
@@ -184,3 +189,17 @@ async def test_a_recording_that_is_started_again_goes_on_with_its_numbers() -> N
     house.stream(caller, 100, 50)
     house.recording.halt()
     assert [(segment.segment, segment.started_us) for segment in house.segments] == [(0, 0), (1, 2 * SECOND)]
+
+
+async def test_at_the_end_it_is_told_how_many_segments_there_are_of_each_leg() -> None:
+    house = Recorded()
+    caller, agent = house.joined("caller"), house.joined("agent")
+    house.recording.start()
+    house.stream(caller, 0, 300)
+    house.stream(agent, 0, 10)
+    agent.hang_up()
+    await house.room.close("DONE")
+    [ended] = house.ends
+    told = {leg.leg_id: leg.segments for leg in ended.legs}
+    assert told == {name: len([one for one in house.segments if one.leg_id == name]) for name in told}
+    assert told == {"caller": 2, "agent": 1}

@@ -6,6 +6,7 @@ from google.protobuf.message import Message
 
 from cordboard.audit_log.draft import CALL
 from cordboard.call.v1 import facts_pb2 as facts
+from cordboard.call.v1 import wrap_up_facts_pb2 as wrap_up
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.core.errors import ForbiddenError, UnauthenticatedError
 from cordboard.core.event_message import EVENT_FILES
@@ -15,7 +16,7 @@ from cordboard.options.v1.options_pb2 import NATURE_DECISION
 from cordboard.registry.v1.registration_pb2 import ScriptKeyGiven, WorkflowRegistered
 from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
 
-PHI_READERS = frozenset({"worker", "gateway", "cli"})
+PHI_READERS = frozenset({"worker", "wrap-up", "gateway", "cli"})
 """Components that may have PHI of events opened."""
 
 JOURNALED_READERS = frozenset({"cli"})
@@ -28,6 +29,7 @@ PURPOSES: dict[str, frozenset[str]] = {
     "media-node": frozenset({"recording"}),
     # Its facts hold PHI, which its spool keeps sealed.
     "voice-agent": frozenset({"spool"}),
+    "wrap-up": frozenset({"temporal", "recording", "transcript"}),
     # To compare a fold of the log with what the workflow itself answers, and to open what was captured.
     "cli": frozenset({"temporal", "script", "recording"}),
 }
@@ -51,6 +53,7 @@ FACTS: dict[str, frozenset[str]] = {
         facts.PlayoutEnded,
         facts.QualityMeasured,
         facts.CaptureSegmentStored,
+        facts.CaptureEnded,
     ),
     "voice-agent": _types(
         facts.UtteranceHeard,
@@ -68,6 +71,7 @@ FACTS: dict[str, frozenset[str]] = {
     "gateway": _types(AgentStateChanged, facts.AgentAnsweredOffer, WorkflowRegistered, ScriptKeyGiven),
     # What routing does with them.
     "worker": _types(AgentStateChanged),
+    "wrap-up": _types(wrap_up.ObjectStored, wrap_up.WrapUpStageDone, wrap_up.WrapUpFinished),
 }
 """What each component can know, and so may say under its own name: facts of calls, and of agents."""
 
@@ -88,7 +92,7 @@ DECISIONS = frozenset(
 _LEDGER = "/cordboard.ledger.v1.LedgerService"
 _KEY_ADMIN = "/cordboard.ledger.v1.KeyAdminService"
 _REGISTRY = "/cordboard.registry.v1.NodeRegistryService"
-_READERS = frozenset({"gateway", "worker", "cli"})
+_READERS = frozenset({"gateway", "worker", "wrap-up", "cli"})
 _NODES = frozenset({"media-node", "voice-agent"})
 
 ALLOWED: dict[str, frozenset[str]] = {
@@ -117,6 +121,9 @@ def check_event(claims: ServiceClaims, event: NewEvent) -> None:
     name = event.event.TypeName()
     if names(claims, event.source):
         allowed = name in FACTS.get(claims.component, frozenset()) and event.stream.kind == _KINDS.get(name, CALL)
+    elif claims.component == "wrap-up" and event.stream.kind == CALL and event.source == f"wrap-up/{event.stream.id}":
+        # Whichever process runs it, a call has one wrap-up, whose workflow numbers what it says.
+        allowed = name in FACTS["wrap-up"]
     elif claims.component == "worker" and event.stream.kind == CALL and event.source == f"workflow/{event.stream.id}":
         allowed = name in DECISIONS
     else:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cordboard.call.v1.facts_pb2 import CaptureSegmentStored
+from cordboard.call.v1.facts_pb2 import CaptureEnded, CaptureSegmentStored
 from cordboard.core.errors import CordboardError, UnavailableError
 from cordboard.media.v1.capture_pb2 import CaptureSegment
 from cordboard.media_node.facts import CallFact, FactLog
@@ -90,6 +90,10 @@ class CaptureArchive:
     def store(self, tenant: str, segment: CaptureSegment) -> None:
         """Take a segment."""
         self._run(self._keep(object_key_of(tenant, segment), segment))
+
+    def end(self, call_id: str, ended: CaptureEnded, media_us: int) -> None:
+        """Tell how many segments there are, stored or on their way."""
+        self._facts.record(CallFact(call_id, ended, media_us))
 
     async def close(self, grace_seconds: float = 3.0) -> None:
         """Wait for uploads under way; what is not done then stays in the spool."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cordboard.call.v1.facts_pb2 import CapturedLeg, CaptureEnded
 from cordboard.core.errors import WrongStateError
 from cordboard.media.v1.capture_pb2 import CapturedPacket, CapturePause, CaptureSegment
 from cordboard.media_node.clock import Clock, Ticker
@@ -22,6 +23,10 @@ class SegmentSink(Protocol):
 
     def store(self, tenant: str, segment: CaptureSegment) -> None:
         """Take a segment to seal and store; returns at once."""
+        ...
+
+    def end(self, call_id: str, ended: CaptureEnded, media_us: int) -> None:
+        """Tell how many segments there are; returns at once."""
         ...
 
 
@@ -85,6 +90,10 @@ class Recording:
         self._cut_all()
         for leg in self._room.legs():
             self._room.plane.tap(leg.identity.leg_id, _TAP, None)
+        # Whoever makes a file of the segments knows by this which ones it has to wait for.
+        legs = [CapturedLeg(leg_id=leg_id, segments=track.number) for leg_id, track in sorted(self._tracks.items())]
+        ended = CaptureEnded(placement_epoch=self._room.placement_epoch, legs=legs)
+        self._sink.end(self._room.call_id, ended, self._room.media_us())
 
     def leg_connected(self, leg: Leg) -> None:
         """Capture a leg as well."""

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from cordboard.core.errors import InvalidError, UnauthenticatedError
 
-COMPONENTS = ("gateway", "worker", "ledger", "media-node", "voice-agent", "cli")
+COMPONENTS = ("gateway", "worker", "wrap-up", "ledger", "media-node", "voice-agent", "cli")
 USERS = "users"
 USER_AUDIENCE = "cordboard"
 ROLES = ("caller", "agent", "app", "engineer")

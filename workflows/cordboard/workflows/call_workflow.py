@@ -40,6 +40,7 @@ from cordboard.workflows import names, routing_stubs
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.steering import Steering
+from cordboard.workflows.wrap_up_start import start_wrap_up
 
 
 @workflow.defn(name=names.CALL_WORKFLOW)
@@ -64,6 +65,8 @@ class CallWorkflow:
         await conducting
         await workflow.wait_condition(workflow.all_handlers_finished)
         state = self._conductor.loop.state
+        if state.decisions:
+            await start_wrap_up(call)
         return CallResult(phase=state.phase, end_reason=state.end_reason)
 
     @workflow.update(name=names.UPDATE_START_CALL)

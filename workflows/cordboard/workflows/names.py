@@ -12,6 +12,12 @@ CALL_WORKFLOW: Final = "CallWorkflow"
 CALLS_QUEUE: Final = "calls"
 """Task queue of calls, their activities and the tools of the vertical packs."""
 
+WRAP_UP_WORKFLOW: Final = "WrapUpWorkflow"
+"""Type of the workflow that follows a call; its argument is WrapUpInput, its result WrapUpOutput."""
+
+WRAP_UP_QUEUE: Final = "wrap-up"
+"""Task queue of wrap-up and its activities: other processes than those that carry calls."""
+
 UPDATE_START_CALL: Final = "start_call"
 """StartCallInput -> StartCallAnswer; sent with the start, its id is the request's id."""
 
@@ -62,6 +68,11 @@ def workflow_id(call_id: str) -> str:
     return _PREFIX + call_id
 
 
+def wrap_up_id(call_id: str) -> str:
+    """Name the workflow of a call's wrap-up."""
+    return f"{_PREFIX}{call_id}/wrap-up"
+
+
 def call_id_of(workflow_id_or_child: str) -> str | None:
     """Tell which call a workflow id belongs to, its children `call/{id}/...` included; None for any other."""
     if not workflow_id_or_child.startswith(_PREFIX):
@@ -72,3 +83,8 @@ def call_id_of(workflow_id_or_child: str) -> str | None:
 def decision_source(call_id: str) -> str:
     """Name the source of a call's decisions on the log."""
     return f"workflow/{call_id}"
+
+
+def wrap_up_source(call_id: str) -> str:
+    """Name the source of what a call's wrap-up says on the log."""
+    return f"wrap-up/{call_id}"

@@ -19,7 +19,7 @@ _CONTRACT = (
     "cordboard.core",
     "google",
 )
-_DEFINITIONS = frozenset({"call_workflow"})
+_DEFINITIONS = frozenset({"call_workflow", "wrap_up_workflow"})
 
 
 def _parts() -> list[str]:

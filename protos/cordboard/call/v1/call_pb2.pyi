@@ -4,6 +4,7 @@ isort:skip_file
 The nouns of a call: phases, legs, who hears whom, slots."""
 
 from collections import abc as _abc
+from cordboard.call.v1 import wrap_up_facts_pb2 as _wrap_up_facts_pb2
 from cordboard.media.v1 import leg_pb2 as _leg_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -447,6 +448,7 @@ class CallView(_message.Message):
     WORKFLOW_FIELD_NUMBER: _builtins.int
     WORKFLOW_VERSION_FIELD_NUMBER: _builtins.int
     SCRIPT_REASON_FIELD_NUMBER: _builtins.int
+    WRAP_UP_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Output only. The call's id, a UUIDv7."""
     tenant: _builtins.str
@@ -521,6 +523,10 @@ class CallView(_message.Message):
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCallView]:
         """Output only. Tool calls in order of intent."""
 
+    @_builtins.property
+    def wrap_up(self) -> _wrap_up_facts_pb2.WrapUpView:
+        """Output only. How wrap-up stands; absent before it has done anything."""
+
     def __init__(
         self,
         *,
@@ -553,10 +559,11 @@ class CallView(_message.Message):
         workflow: _builtins.str = ...,
         workflow_version: _builtins.str = ...,
         script_reason: _builtins.str = ...,
+        wrap_up: _wrap_up_facts_pb2.WrapUpView | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots", "wrap_up", b"wrap_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version", "wrap_up", b"wrap_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

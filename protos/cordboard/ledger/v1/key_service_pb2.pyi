@@ -27,7 +27,9 @@ class UnwrapRequest(_message.Message):
     call_id: _builtins.str
     """Required. The call."""
     purpose: _builtins.str
-    """Required. `temporal` (payload codec), `recording` (capture segments), `script` (payloads of a registered workflow), `sealed` (ledger's own use), `profile`."""
+    """Required. `temporal` (payload codec), `recording` (capture segments, the file made of them), `transcript`
+    (the transcript and what was taken out of it), `script` (payloads of a registered workflow), `sealed` (ledger's own use), `profile`.
+    """
     def __init__(
         self,
         *,

@@ -282,7 +282,7 @@ class Silence(_message.Message):
     ended_us: _builtins.int
     """Required. End in the call's media time."""
     reason: _builtins.str
-    """Required. Stable reason: `RECORDING_PAUSED`, `CAPTURE_MISSING` or `CAPTURE_DAMAGED`."""
+    """Required. Stable reason: `RECORDING_PAUSED`, `RECORDING_OFF`, `LEG_HELD`, `CAPTURE_MISSING` or `CAPTURE_DAMAGED`."""
     leg_id: _builtins.str
     """Leg that it is about, empty for all."""
     def __init__(
