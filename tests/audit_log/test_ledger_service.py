@@ -13,7 +13,7 @@ from postgres_ledger import PostgresLedger
 
 from cordboard.audit_log.assembly import Stores, memory_stores, postgres_stores
 from cordboard.audit_log.record import StreamKey
-from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2, script_pb2
+from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2, script_pb2, wrap_up_facts_pb2
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.call.v1.decisions_pb2 import CallAnswered
 from cordboard.call.v1.facts_pb2 import BargedIn, CallOpened, UtteranceHeard
@@ -133,10 +133,11 @@ SOURCES = {
     "gateway": "gateway/gateway-1/boot",
     "worker": "worker/worker-1/boot",
     "workflow": "workflow/{call}",
+    "wrap-up": "wrap-up/{call}",
 }
 EVERY_EVENT = [
     message
-    for file in (facts_pb2, agent_facts_pb2, decisions_pb2, script_pb2, registration_pb2)
+    for file in (facts_pb2, agent_facts_pb2, decisions_pb2, script_pb2, registration_pb2, wrap_up_facts_pb2)
     for message in (getattr(file, name) for name in file.DESCRIPTOR.message_types_by_name)
     if nature_of(message.DESCRIPTOR)
 ]
@@ -177,7 +178,7 @@ ELSEWHERE = {
 OWN_FACTS = {
     "media-node": {
         "LegStateChanged", "MediaCommandApplied", "MediaCommandRejected", "VoicePortChanged", "PlayoutStarted",
-        "PlayoutEnded", "QualityMeasured", "CaptureSegmentStored",
+        "PlayoutEnded", "QualityMeasured", "CaptureSegmentStored", "CaptureEnded",
     },
     "voice-agent": {
         "UtteranceHeard", "ReplyPlanned", "ReplyHeard", "BargedIn", "TurnMeasured", "ConsentAnswered", "SlotsFilled",
@@ -185,6 +186,7 @@ OWN_FACTS = {
     },
     "gateway": {"AgentStateChanged", "AgentAnsweredOffer", "WorkflowRegistered", "ScriptKeyGiven"},
     "worker": {"AgentStateChanged"},
+    "wrap-up": {"ObjectStored", "WrapUpStageDone", "WrapUpFinished"},
 }  # fmt: skip
 
 

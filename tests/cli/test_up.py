@@ -18,7 +18,7 @@ from cordboard.cli.supervision import process_table
 from cordboard.cli.supervision.stack import destroy
 
 SERVERS = {"postgres", "s3", "temporal"}
-PROCESSES = {"ledger-1", "media-node-1", "voice-agent-1", "worker-1", "worker-2", "gateway-1"}
+PROCESSES = {"ledger-1", "media-node-1", "voice-agent-1", "worker-1", "worker-2", "wrap-up-1", "gateway-1"}
 
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from scripted_routing import ScriptedRouting
+from silent_wrap_up import silent_wrap_up
 from temporalio import activity
 from temporalio.client import Client, Interceptor, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -364,7 +365,8 @@ async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
     )
     async with environment:
         await register_search_attributes(environment.client)
-        yield environment
+        async with silent_wrap_up(new_house(environment).client):
+            yield environment
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from cordboard.cli.commands.call import call
 from cordboard.cli.commands.doctor import doctor
 from cordboard.cli.commands.ledger import ledger
 from cordboard.cli.commands.outcome import outcome
-from cordboard.cli.commands.processes import gateway, media_node, voice_agent, worker
+from cordboard.cli.commands.processes import gateway, media_node, voice_agent, worker, wrap_up
 from cordboard.cli.commands.replay import replay
 from cordboard.cli.commands.status import status
 from cordboard.cli.commands.token import token
@@ -43,5 +43,6 @@ app.add_typer(ledger, rich_help_panel=USE)
 app.add_typer(bench, rich_help_panel=USE)
 app.command(rich_help_panel=PROCESSES)(gateway)
 app.command(rich_help_panel=PROCESSES)(worker)
+app.command("wrap-up", rich_help_panel=PROCESSES)(wrap_up)
 app.command("media-node", rich_help_panel=PROCESSES)(media_node)
 app.command("voice-agent", rich_help_panel=PROCESSES)(voice_agent)

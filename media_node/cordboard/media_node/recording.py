@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cordboard.call.v1.facts_pb2 import CapturedLeg, CaptureEnded
+from cordboard.call.v1.facts_pb2 import CaptureEnded
 from cordboard.core.errors import WrongStateError
 from cordboard.media.v1.capture_pb2 import CapturedPacket, CapturePause, CaptureSegment
 from cordboard.media_node.clock import Clock, Ticker
@@ -91,7 +91,10 @@ class Recording:
         for leg in self._room.legs():
             self._room.plane.tap(leg.identity.leg_id, _TAP, None)
         # Whoever makes a file of the segments knows by this which ones it has to wait for.
-        legs = [CapturedLeg(leg_id=leg_id, segments=track.number) for leg_id, track in sorted(self._tracks.items())]
+        legs = [
+            CaptureEnded.CapturedLeg(leg_id=leg_id, segments=track.number)
+            for leg_id, track in sorted(self._tracks.items())
+        ]
         ended = CaptureEnded(placement_epoch=self._room.placement_epoch, legs=legs)
         self._sink.end(self._room.call_id, ended, self._room.media_us())
 

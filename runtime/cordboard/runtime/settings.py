@@ -33,6 +33,7 @@ class Settings:
     s3_endpoint: str = ""
     s3_credentials_file: str = ""
     s3_bucket: str = "cordboard"
+    s3_retention_days: str = "0"
     keys_dir: str = ""
     keyring: str = "local"
     kms_key: str = ""

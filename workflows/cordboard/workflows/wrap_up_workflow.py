@@ -1,6 +1,5 @@
 """What is made of a call after its end, stage by stage. It changes no state of the call."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,7 +18,7 @@ from cordboard.activity.v1.wrap_up_activities_pb2 import (
 )
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
 from cordboard.workflows import names, wrap_up_stubs
-from cordboard.workflows.failures import from_failure, may_pass
+from cordboard.workflows.failures import from_failure
 from cordboard.workflows.wrap_up_journal import WrapUpJournal
 
 PATIENCE: Final = timedelta(hours=24)
@@ -37,6 +36,7 @@ ONE_TRY: Final = timedelta(hours=6)
 HEARTBEAT: Final = timedelta(seconds=60)
 
 TIMED_OUT: Final = "TIMED_OUT"
+INTERNAL: Final = "INTERNAL"
 
 _RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
@@ -47,8 +47,8 @@ _RETRY = RetryPolicy(
 class Stage:
     """One stage and the activity that does it."""
 
-    kind: facts.WrapUpStage
-    activity: Callable[..., Any]
+    kind: facts.WrapUpStage.ValueType
+    activity: Any
 
 
 STAGES: Final = (
@@ -69,9 +69,8 @@ class WrapUpWorkflow:
 
     @workflow.init
     def __init__(self, call: WrapUpInput) -> None:
-        self._call = call
         self._journal = WrapUpJournal(call.call_id)
-        self._objects: list[facts.StoredObject] = []
+        self._input = WrapUpStageInput(call_id=call.call_id, tenant=call.tenant)
         self._result = facts.WRAP_UP_RESULT_WHOLE
 
     @workflow.run
@@ -84,8 +83,8 @@ class WrapUpWorkflow:
             report = await self._try(stage, began + PATIENCE)
             if report.not_built:
                 continue
-            await self._journal.log(self._told(stage, report, took(started)))
-        await self._journal.log([facts.WrapUpFinished(result=self._result, took=took(began))])
+            await self._journal.log(self._told(stage, report, _took(started)))
+        await self._journal.log([facts.WrapUpFinished(result=self._result, took=_took(began))])
         return WrapUpOutput(result=self._result)
 
     async def _await_capture(self) -> None:
@@ -93,7 +92,7 @@ class WrapUpWorkflow:
         try:
             await workflow.execute_activity(
                 wrap_up_stubs.await_capture,
-                self._input(),
+                self._input,
                 schedule_to_close_timeout=CAPTURE_PATIENCE,
                 start_to_close_timeout=timedelta(minutes=1),
                 retry_policy=RetryPolicy(
@@ -108,44 +107,45 @@ class WrapUpWorkflow:
         try:
             report: WrapUpStageReport = await workflow.execute_activity(
                 stage.activity,
-                self._input(),
+                self._input,
                 schedule_to_close_timeout=patience,
                 start_to_close_timeout=min(patience, ONE_TRY),
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=_RETRY,
-                result_type=WrapUpStageReport,
             )
         except ActivityError as error:
-            reason = TIMED_OUT if may_pass(error) and not _cause(error) else from_failure(error).reason
-            return WrapUpStageReport(shortfalls=[facts.Shortfall(reason=reason)])
+            return WrapUpStageReport(shortfalls=[facts.Shortfall(reason=_reason(error))])
         return report
 
     def _told(self, stage: Stage, report: WrapUpStageReport, lasted: Duration) -> list[Message]:
         """Make the facts of a stage, and remember what it made."""
         result = _result(report)
         self._result = max(self._result, result)
-        self._objects += report.objects
+        self._input.objects.extend(report.objects)
+        if stage.kind == facts.WRAP_UP_STAGE_RECORD:
+            self._input.recording_shortfalls.extend(report.shortfalls)
         done = facts.WrapUpStageDone(stage=stage.kind, result=result, shortfalls=report.shortfalls, took=lasted)
         if report.HasField("recording"):
             done.recording.CopyFrom(report.recording)
+            if stage.kind == facts.WRAP_UP_STAGE_RECORD:
+                self._input.recording.CopyFrom(report.recording)
         if report.HasField("transcript"):
             done.transcript.CopyFrom(report.transcript)
         stored = [facts.ObjectStored(object=one, stage=stage.kind) for one in report.objects]
         return [*stored, done]
 
-    def _input(self) -> WrapUpStageInput:
-        return WrapUpStageInput(call_id=self._call.call_id, tenant=self._call.tenant, objects=self._objects)
 
-
-def took(since: datetime) -> Duration:
+def _took(since: datetime) -> Duration:
     """The time since then."""
     lasted = Duration()
     lasted.FromTimedelta(workflow.now() - since)
     return lasted
 
 
-def _cause(error: ActivityError) -> str:
-    return from_failure(error).reason if from_failure(error).reason != "INTERNAL" else ""
+def _reason(error: ActivityError) -> str:
+    """Say why a stage failed: what its last try said, or that it had no more time."""
+    reason = from_failure(error).reason
+    return TIMED_OUT if reason == INTERNAL else reason
 
 
 def _result(report: WrapUpStageReport) -> facts.WrapUpResult.ValueType:

@@ -1,4 +1,4 @@
-"""`cordboard gateway|worker|media-node|voice-agent`: one process, in the foreground, under this process's id."""
+"""`cordboard gateway|worker|wrap-up|media-node|voice-agent`: one process, in the foreground, under its own id."""
 
 import os
 import sys
@@ -40,6 +40,14 @@ def worker(home: Home = DEFAULT_HOME, instance: Instance = "", listen: Listen = 
     CORDBOARD_VERTICAL_POSTGRES_URL_FILE.
     """
     run("worker", home, instance, {"CORDBOARD_LISTEN": listen})
+
+
+def wrap_up(home: Home = DEFAULT_HOME, instance: Instance = "", listen: Listen = FREE) -> None:
+    """Run what follows a call: file of both sides, transcript, redaction, export.
+
+    Needs CORDBOARD_LEDGER, CORDBOARD_TEMPORAL, CORDBOARD_S3_*.
+    """
+    run("wrap-up", home, instance, {"CORDBOARD_LISTEN": listen})
 
 
 def media_node(home: Home = DEFAULT_HOME, instance: Instance = "", listen: Listen = FREE) -> None:

@@ -29,6 +29,12 @@ ROLES = {
             settings=(*_LEDGER, *_TEMPORAL, *_S3, *_POSTGRES, *_VERTICAL),
         ),
         Role(
+            "wrap-up",
+            "cordboard.activities.wrap_up",
+            needs=("ledger-1", "temporal", "s3"),
+            settings=(*_LEDGER, *_TEMPORAL, *_S3, "CORDBOARD_S3_RETENTION_DAYS"),
+        ),
+        Role(
             "gateway",
             "cordboard.gateway",
             needs=("ledger-1", "temporal"),
@@ -65,4 +71,5 @@ def shared_settings(directory: StateDirectory, ports: PortBook, component: str) 
         "CORDBOARD_S3_ENDPOINT": f"http://{ports.address('s3.http')}",
         "CORDBOARD_S3_CREDENTIALS_FILE": str(store.credentials_file),
         "CORDBOARD_S3_BUCKET": BUCKET,
+        "CORDBOARD_S3_RETENTION_DAYS": "1",
     }

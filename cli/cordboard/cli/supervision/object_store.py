@@ -111,7 +111,9 @@ class ObjectStore:
         keys = self._keys()
         encrypted = {"x-amz-server-side-encryption": "AES256"}
         try:
-            made, _ = await send(session, keys, "PUT", endpoint, f"/{BUCKET}")
+            # Only a bucket that is made so can ever lock objects; one of an earlier life stays as it is.
+            lockable = {"x-amz-bucket-object-lock-enabled": "true"}
+            made, _ = await send(session, keys, "PUT", endpoint, f"/{BUCKET}", headers=lockable)
             if made not in {200, 409}:
                 return False
             found, body = await send(session, keys, "GET", endpoint, f"/{BUCKET}/{CANARY}")

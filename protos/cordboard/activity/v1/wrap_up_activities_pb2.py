@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from cordboard.call.v1 import wrap_up_facts_pb2 as cordboard_dot_call_dot_v1_dot_wrap__up__facts__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.cordboard/activity/v1/wrap_up_activities.proto\x12\x15\x63ordboard.activity.v1\x1a%cordboard/call/v1/wrap_up_facts.proto\".\n\x0bWrapUpInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\"?\n\x0cWrapUpOutput\x12/\n\x06result\x18\x01 \x01(\x0e\x32\x1f.cordboard.call.v1.WrapUpResult\"e\n\x10WrapUpStageInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x30\n\x07objects\x18\x03 \x03(\x0b\x32\x1f.cordboard.call.v1.StoredObject\"\xfc\x01\n\x11WrapUpStageReport\x12\x30\n\x07objects\x18\x01 \x03(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12\x30\n\nshortfalls\x18\x02 \x03(\x0b\x32\x1c.cordboard.call.v1.Shortfall\x12\x36\n\trecording\x18\x03 \x01(\x0b\x32#.cordboard.call.v1.RecordingFigures\x12\x38\n\ntranscript\x18\x04 \x01(\x0b\x32$.cordboard.call.v1.TranscriptFigures\x12\x11\n\tnot_built\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.cordboard/activity/v1/wrap_up_activities.proto\x12\x15\x63ordboard.activity.v1\x1a%cordboard/call/v1/wrap_up_facts.proto\".\n\x0bWrapUpInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\"?\n\x0cWrapUpOutput\x12/\n\x06result\x18\x01 \x01(\x0e\x32\x1f.cordboard.call.v1.WrapUpResult\"\xd9\x01\n\x10WrapUpStageInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x30\n\x07objects\x18\x03 \x03(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12\x36\n\trecording\x18\x04 \x01(\x0b\x32#.cordboard.call.v1.RecordingFigures\x12:\n\x14recording_shortfalls\x18\x05 \x03(\x0b\x32\x1c.cordboard.call.v1.Shortfall\"\xfc\x01\n\x11WrapUpStageReport\x12\x30\n\x07objects\x18\x01 \x03(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12\x30\n\nshortfalls\x18\x02 \x03(\x0b\x32\x1c.cordboard.call.v1.Shortfall\x12\x36\n\trecording\x18\x03 \x01(\x0b\x32#.cordboard.call.v1.RecordingFigures\x12\x38\n\ntranscript\x18\x04 \x01(\x0b\x32$.cordboard.call.v1.TranscriptFigures\x12\x11\n\tnot_built\x18\x05 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRAPUPINPUT']._serialized_end=158
   _globals['_WRAPUPOUTPUT']._serialized_start=160
   _globals['_WRAPUPOUTPUT']._serialized_end=223
-  _globals['_WRAPUPSTAGEINPUT']._serialized_start=225
-  _globals['_WRAPUPSTAGEINPUT']._serialized_end=326
-  _globals['_WRAPUPSTAGEREPORT']._serialized_start=329
-  _globals['_WRAPUPSTAGEREPORT']._serialized_end=581
+  _globals['_WRAPUPSTAGEINPUT']._serialized_start=226
+  _globals['_WRAPUPSTAGEINPUT']._serialized_end=443
+  _globals['_WRAPUPSTAGEREPORT']._serialized_start=446
+  _globals['_WRAPUPSTAGEREPORT']._serialized_end=698
 # @@protoc_insertion_point(module_scope)

@@ -76,6 +76,8 @@ class WrapUpStageInput(_message.Message):
     CALL_ID_FIELD_NUMBER: _builtins.int
     TENANT_FIELD_NUMBER: _builtins.int
     OBJECTS_FIELD_NUMBER: _builtins.int
+    RECORDING_FIELD_NUMBER: _builtins.int
+    RECORDING_SHORTFALLS_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     tenant: _builtins.str
@@ -84,16 +86,26 @@ class WrapUpStageInput(_message.Message):
     def objects(self) -> _containers.RepeatedCompositeFieldContainer[_wrap_up_facts_pb2.StoredObject]:
         """Objects that earlier stages made."""
 
+    @_builtins.property
+    def recording(self) -> _wrap_up_facts_pb2.RecordingFigures:
+        """Figures of the file of both sides, absent when there is none."""
+
+    @_builtins.property
+    def recording_shortfalls(self) -> _containers.RepeatedCompositeFieldContainer[_wrap_up_facts_pb2.Shortfall]:
+        """What is missing in that file."""
+
     def __init__(
         self,
         *,
         call_id: _builtins.str = ...,
         tenant: _builtins.str = ...,
         objects: _abc.Iterable[_wrap_up_facts_pb2.StoredObject] | None = ...,
+        recording: _wrap_up_facts_pb2.RecordingFigures | None = ...,
+        recording_shortfalls: _abc.Iterable[_wrap_up_facts_pb2.Shortfall] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recording", b"recording"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "objects", b"objects", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "objects", b"objects", "recording", b"recording", "recording_shortfalls", b"recording_shortfalls", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

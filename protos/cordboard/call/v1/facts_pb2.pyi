@@ -737,19 +737,43 @@ class CaptureEnded(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class CapturedLeg(_message.Message):
+        """How many segments were captured of one leg."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        LEG_ID_FIELD_NUMBER: _builtins.int
+        SEGMENTS_FIELD_NUMBER: _builtins.int
+        leg_id: _builtins.str
+        """Required. The leg."""
+        segments: _builtins.int
+        """Required. Segments since the room was made, numbered from 0."""
+        def __init__(
+            self,
+            *,
+            leg_id: _builtins.str = ...,
+            segments: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "segments", b"segments"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PLACEMENT_EPOCH_FIELD_NUMBER: _builtins.int
     LEGS_FIELD_NUMBER: _builtins.int
     placement_epoch: _builtins.int
     """Required. Placement epoch under which the node held the call."""
     @_builtins.property
-    def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CapturedLeg]:
+    def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CaptureEnded.CapturedLeg]:
         """Segments by leg."""
 
     def __init__(
         self,
         *,
         placement_epoch: _builtins.int = ...,
-        legs: _abc.Iterable[Global___CapturedLeg] | None = ...,
+        legs: _abc.Iterable[Global___CaptureEnded.CapturedLeg] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -758,32 +782,6 @@ class CaptureEnded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CaptureEnded: _TypeAlias = CaptureEnded  # noqa: Y015
-
-@_typing.final
-class CapturedLeg(_message.Message):
-    """How many segments were captured of one leg."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LEG_ID_FIELD_NUMBER: _builtins.int
-    SEGMENTS_FIELD_NUMBER: _builtins.int
-    leg_id: _builtins.str
-    """Required. The leg."""
-    segments: _builtins.int
-    """Required. Segments since the room was made, numbered from 0."""
-    def __init__(
-        self,
-        *,
-        leg_id: _builtins.str = ...,
-        segments: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "segments", b"segments"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CapturedLeg: _TypeAlias = CapturedLeg  # noqa: Y015
 
 @_typing.final
 class AgentAnsweredOffer(_message.Message):

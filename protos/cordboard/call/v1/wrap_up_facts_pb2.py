@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%cordboard/call/v1/wrap_up_facts.proto\x12\x11\x63ordboard.call.v1\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\tShortfall\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"\xae\x01\n\x0cStoredObject\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.cordboard.call.v1.ObjectKind\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\x12\x0c\n\x04size\x18\x04 \x01(\x04\x12\x12\n\nmedia_type\x18\x05 \x01(\t\x12\x32\n\x0eretained_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9c\x01\n\x10RecordingFigures\x12\x10\n\x08\x63hannels\x18\x01 \x01(\r\x12)\n\x06length\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nstarted_us\x18\x03 \x01(\x03\x12\x10\n\x08segments\x18\x04 \x01(\r\x12\x0f\n\x07packets\x18\x05 \x01(\x04\x12\x14\n\x0cpackets_lost\x18\x06 \x01(\x04\"`\n\x11TranscriptFigures\x12\x12\n\nutterances\x18\x01 \x01(\r\x12\x13\n\x0btimed_words\x18\x02 \x01(\r\x12\x12\n\nredactions\x18\x03 \x01(\r\x12\x0e\n\x06\x65ngine\x18\x04 \x01(\t\"t\n\x0cObjectStored\x12/\n\x06object\x18\x01 \x01(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12-\n\x05stage\x18\x02 \x01(\x0e\x32\x1e.cordboard.call.v1.WrapUpStage:\x04\x90\xb5\x18\x02\"\xc4\x02\n\x0fWrapUpStageDone\x12-\n\x05stage\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.WrapUpStage\x12/\n\x06result\x18\x02 \x01(\x0e\x32\x1f.cordboard.call.v1.WrapUpResult\x12\x30\n\nshortfalls\x18\x03 \x03(\x0b\x32\x1c.cordboard.call.v1.Shortfall\x12\'\n\x04took\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x36\n\trecording\x18\x05 \x01(\x0b\x32#.cordboard.call.v1.RecordingFigures\x12\x38\n\ntranscript\x18\x06 \x01(\x0b\x32$.cordboard.call.v1.TranscriptFigures:\x04\x90\xb5\x18\x02\"p\n\x0eWrapUpFinished\x12/\n\x06result\x18\x01 \x01(\x0e\x32\x1f.cordboard.call.v1.WrapUpResult\x12\'\n\x04took\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x04\x90\xb5\x18\x02\"\x84\x01\n\nWrapUpView\x12\x32\n\x06stages\x18\x01 \x03(\x0b\x32\".cordboard.call.v1.WrapUpStageDone\x12\x30\n\x07objects\x18\x02 \x03(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12\x10\n\x08\x66inished\x18\x03 \x01(\x08*\xb4\x01\n\x0bWrapUpStage\x12\x1d\n\x19WRAP_UP_STAGE_UNSPECIFIED\x10\x00\x12\x18\n\x14WRAP_UP_STAGE_RECORD\x10\x01\x12\x1c\n\x18WRAP_UP_STAGE_TRANSCRIPT\x10\x02\x12\x18\n\x14WRAP_UP_STAGE_REDACT\x10\x03\x12\x19\n\x15WRAP_UP_STAGE_OUTCOME\x10\x04\x12\x19\n\x15WRAP_UP_STAGE_HISTORY\x10\x05*\x80\x01\n\x0cWrapUpResult\x12\x1e\n\x1aWRAP_UP_RESULT_UNSPECIFIED\x10\x00\x12\x18\n\x14WRAP_UP_RESULT_WHOLE\x10\x01\x12\x1a\n\x16WRAP_UP_RESULT_PARTIAL\x10\x02\x12\x1a\n\x16WRAP_UP_RESULT_NOTHING\x10\x03*\x91\x02\n\nObjectKind\x12\x1b\n\x17OBJECT_KIND_UNSPECIFIED\x10\x00\x12 \n\x1cOBJECT_KIND_RECORDING_SEALED\x10\x01\x12\x1f\n\x1bOBJECT_KIND_RECORDING_MUTED\x10\x02\x12!\n\x1dOBJECT_KIND_TRANSCRIPT_SEALED\x10\x03\x12#\n\x1fOBJECT_KIND_TRANSCRIPT_REDACTED\x10\x04\x12\x1f\n\x1bOBJECT_KIND_TRANSCRIPT_TEXT\x10\x05\x12!\n\x1dOBJECT_KIND_REDACTIONS_SEALED\x10\x06\x12\x17\n\x13OBJECT_KIND_HISTORY\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%cordboard/call/v1/wrap_up_facts.proto\x12\x11\x63ordboard.call.v1\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\tShortfall\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x12\n\nstarted_us\x18\x04 \x01(\x03\x12\x10\n\x08\x65nded_us\x18\x05 \x01(\x03\"\xae\x01\n\x0cStoredObject\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.cordboard.call.v1.ObjectKind\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\x12\x0c\n\x04size\x18\x04 \x01(\x04\x12\x12\n\nmedia_type\x18\x05 \x01(\t\x12\x32\n\x0eretained_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9c\x01\n\x10RecordingFigures\x12\x10\n\x08\x63hannels\x18\x01 \x01(\r\x12)\n\x06length\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nstarted_us\x18\x03 \x01(\x03\x12\x10\n\x08segments\x18\x04 \x01(\r\x12\x0f\n\x07packets\x18\x05 \x01(\x04\x12\x14\n\x0cpackets_lost\x18\x06 \x01(\x04\"`\n\x11TranscriptFigures\x12\x12\n\nutterances\x18\x01 \x01(\r\x12\x13\n\x0btimed_words\x18\x02 \x01(\r\x12\x12\n\nredactions\x18\x03 \x01(\r\x12\x0e\n\x06\x65ngine\x18\x04 \x01(\t\"t\n\x0cObjectStored\x12/\n\x06object\x18\x01 \x01(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12-\n\x05stage\x18\x02 \x01(\x0e\x32\x1e.cordboard.call.v1.WrapUpStage:\x04\x90\xb5\x18\x02\"\xc4\x02\n\x0fWrapUpStageDone\x12-\n\x05stage\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.WrapUpStage\x12/\n\x06result\x18\x02 \x01(\x0e\x32\x1f.cordboard.call.v1.WrapUpResult\x12\x30\n\nshortfalls\x18\x03 \x03(\x0b\x32\x1c.cordboard.call.v1.Shortfall\x12\'\n\x04took\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x36\n\trecording\x18\x05 \x01(\x0b\x32#.cordboard.call.v1.RecordingFigures\x12\x38\n\ntranscript\x18\x06 \x01(\x0b\x32$.cordboard.call.v1.TranscriptFigures:\x04\x90\xb5\x18\x02\"p\n\x0eWrapUpFinished\x12/\n\x06result\x18\x01 \x01(\x0e\x32\x1f.cordboard.call.v1.WrapUpResult\x12\'\n\x04took\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x04\x90\xb5\x18\x02\"\x84\x01\n\nWrapUpView\x12\x32\n\x06stages\x18\x01 \x03(\x0b\x32\".cordboard.call.v1.WrapUpStageDone\x12\x30\n\x07objects\x18\x02 \x03(\x0b\x32\x1f.cordboard.call.v1.StoredObject\x12\x10\n\x08\x66inished\x18\x03 \x01(\x08*\xb4\x01\n\x0bWrapUpStage\x12\x1d\n\x19WRAP_UP_STAGE_UNSPECIFIED\x10\x00\x12\x18\n\x14WRAP_UP_STAGE_RECORD\x10\x01\x12\x1c\n\x18WRAP_UP_STAGE_TRANSCRIPT\x10\x02\x12\x18\n\x14WRAP_UP_STAGE_REDACT\x10\x03\x12\x19\n\x15WRAP_UP_STAGE_OUTCOME\x10\x04\x12\x19\n\x15WRAP_UP_STAGE_HISTORY\x10\x05*\x80\x01\n\x0cWrapUpResult\x12\x1e\n\x1aWRAP_UP_RESULT_UNSPECIFIED\x10\x00\x12\x18\n\x14WRAP_UP_RESULT_WHOLE\x10\x01\x12\x1a\n\x16WRAP_UP_RESULT_PARTIAL\x10\x02\x12\x1a\n\x16WRAP_UP_RESULT_NOTHING\x10\x03*\x91\x02\n\nObjectKind\x12\x1b\n\x17OBJECT_KIND_UNSPECIFIED\x10\x00\x12 \n\x1cOBJECT_KIND_RECORDING_SEALED\x10\x01\x12\x1f\n\x1bOBJECT_KIND_RECORDING_MUTED\x10\x02\x12!\n\x1dOBJECT_KIND_TRANSCRIPT_SEALED\x10\x03\x12#\n\x1fOBJECT_KIND_TRANSCRIPT_REDACTED\x10\x04\x12\x1f\n\x1bOBJECT_KIND_TRANSCRIPT_TEXT\x10\x05\x12!\n\x1dOBJECT_KIND_REDACTIONS_SEALED\x10\x06\x12\x17\n\x13OBJECT_KIND_HISTORY\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,26 +40,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRAPUPSTAGEDONE']._serialized_options = b'\220\265\030\002'
   _globals['_WRAPUPFINISHED']._loaded_options = None
   _globals['_WRAPUPFINISHED']._serialized_options = b'\220\265\030\002'
-  _globals['_WRAPUPSTAGE']._serialized_start=1350
-  _globals['_WRAPUPSTAGE']._serialized_end=1530
-  _globals['_WRAPUPRESULT']._serialized_start=1533
-  _globals['_WRAPUPRESULT']._serialized_end=1661
-  _globals['_OBJECTKIND']._serialized_start=1664
-  _globals['_OBJECTKIND']._serialized_end=1937
+  _globals['_WRAPUPSTAGE']._serialized_start=1388
+  _globals['_WRAPUPSTAGE']._serialized_end=1568
+  _globals['_WRAPUPRESULT']._serialized_start=1571
+  _globals['_WRAPUPRESULT']._serialized_end=1699
+  _globals['_OBJECTKIND']._serialized_start=1702
+  _globals['_OBJECTKIND']._serialized_end=1975
   _globals['_SHORTFALL']._serialized_start=161
-  _globals['_SHORTFALL']._serialized_end=219
-  _globals['_STOREDOBJECT']._serialized_start=222
-  _globals['_STOREDOBJECT']._serialized_end=396
-  _globals['_RECORDINGFIGURES']._serialized_start=399
-  _globals['_RECORDINGFIGURES']._serialized_end=555
-  _globals['_TRANSCRIPTFIGURES']._serialized_start=557
-  _globals['_TRANSCRIPTFIGURES']._serialized_end=653
-  _globals['_OBJECTSTORED']._serialized_start=655
-  _globals['_OBJECTSTORED']._serialized_end=771
-  _globals['_WRAPUPSTAGEDONE']._serialized_start=774
-  _globals['_WRAPUPSTAGEDONE']._serialized_end=1098
-  _globals['_WRAPUPFINISHED']._serialized_start=1100
-  _globals['_WRAPUPFINISHED']._serialized_end=1212
-  _globals['_WRAPUPVIEW']._serialized_start=1215
-  _globals['_WRAPUPVIEW']._serialized_end=1347
+  _globals['_SHORTFALL']._serialized_end=257
+  _globals['_STOREDOBJECT']._serialized_start=260
+  _globals['_STOREDOBJECT']._serialized_end=434
+  _globals['_RECORDINGFIGURES']._serialized_start=437
+  _globals['_RECORDINGFIGURES']._serialized_end=593
+  _globals['_TRANSCRIPTFIGURES']._serialized_start=595
+  _globals['_TRANSCRIPTFIGURES']._serialized_end=691
+  _globals['_OBJECTSTORED']._serialized_start=693
+  _globals['_OBJECTSTORED']._serialized_end=809
+  _globals['_WRAPUPSTAGEDONE']._serialized_start=812
+  _globals['_WRAPUPSTAGEDONE']._serialized_end=1136
+  _globals['_WRAPUPFINISHED']._serialized_start=1138
+  _globals['_WRAPUPFINISHED']._serialized_end=1250
+  _globals['_WRAPUPVIEW']._serialized_start=1253
+  _globals['_WRAPUPVIEW']._serialized_end=1385
 # @@protoc_insertion_point(module_scope)

@@ -138,22 +138,30 @@ class Shortfall(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     LEG_ID_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
+    STARTED_US_FIELD_NUMBER: _builtins.int
+    ENDED_US_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """Required. Stable reason such as `CAPTURE_MISSING`, `CAPTURE_DAMAGED`, `CONSENT_MISSING`, `NO_SPEECH`."""
     leg_id: _builtins.str
     """Leg that it is about, empty for all."""
     count: _builtins.int
     """How often it was met; 0 where that means nothing."""
+    started_us: _builtins.int
+    """From when in the call's media time, where it is about a time."""
+    ended_us: _builtins.int
+    """Until when in the call's media time; equal to `started_us` where it is about no time."""
     def __init__(
         self,
         *,
         reason: _builtins.str = ...,
         leg_id: _builtins.str = ...,
         count: _builtins.int = ...,
+        started_us: _builtins.int = ...,
+        ended_us: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "leg_id", b"leg_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "ended_us", b"ended_us", "leg_id", b"leg_id", "reason", b"reason", "started_us", b"started_us"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,101 @@
+"""The process that wraps calls up: niced, beside the calls that are going on."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from cordboard.activities.wrap_up.history_stage import HistoryStage
+from cordboard.activities.wrap_up.outcome_stage import OutcomeStage
+from cordboard.activities.wrap_up.record_store import S3RecordStore
+from cordboard.activities.wrap_up.recording_stage import RecordingStage
+from cordboard.activities.wrap_up.stage import Workshop
+from cordboard.activities.wrap_up.wrap_up_log import WrapUpLog
+from cordboard.activities.wrap_up.wrap_up_worker import wrap_up_worker
+from cordboard.core.errors import InvalidError, UnavailableError
+from cordboard.runtime.grpc_channel import open_channel
+from cordboard.runtime.grpc_server import GrpcServer
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
+from cordboard.runtime.key_client import KeyClient
+from cordboard.runtime.ledger_client import LedgerClient
+from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.settings import Settings
+from cordboard.workflows.data_converter import data_converter
+
+NICENESS = 10
+"""Whoever talks right now comes first."""
+
+
+async def connect(settings: Settings, keys: KeyClient) -> Client:
+    """Connect to Temporal with the calls' data converter. Raises UnavailableError(TEMPORAL_AWAY)."""
+    try:
+        return await Client.connect(
+            settings.require("temporal"),
+            namespace=settings.temporal_namespace,
+            data_converter=data_converter(keys),
+            identity=settings.instance,
+        )
+    except (RuntimeError, RPCError) as error:
+        raise UnavailableError("TEMPORAL_AWAY", "Temporal cannot be reached") from error
+
+
+def retention(settings: Settings) -> timedelta | None:
+    """How long the store is to let nobody change what must not change; None where nothing is to be locked.
+
+    Raises InvalidError(SETTING_INVALID).
+    """
+    days = settings.s3_retention_days
+    if not days.isdecimal():
+        raise InvalidError("SETTING_INVALID", "a setting is no number of days", setting="CORDBOARD_S3_RETENTION_DAYS")
+    return timedelta(days=int(days)) or None
+
+
+async def main(settings: Settings, stop: Stop) -> None:
+    """Wrap calls up until asked to stop; what is under way then is begun anew by the next process."""
+    os.nice(NICENESS)
+    identity = ServiceIdentity.load(settings.keys_path, "wrap-up", settings.require("instance"))
+    async with contextlib.AsyncExitStack() as stack:
+        # Nothing but health is served here, and that says whether it asks Temporal for work.
+        health = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "wrap-up", serving=False)
+        address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
+        stack.push_async_callback(health.stop, 0.0)
+        channel = open_channel(settings.require("ledger"), identity, "ledger")
+        await stack.enter_async_context(channel)
+        ledger, keys = LedgerClient(channel, deadline=15.0), KeyClient(channel)
+        store = await stack.enter_async_context(
+            S3RecordStore.open(
+                settings.require("s3_endpoint"),
+                Path(settings.require("s3_credentials_file")),
+                settings.s3_bucket,
+                retention(settings),
+            )
+        )
+        client = await connect(settings, keys)
+        workshop = Workshop(ledger, keys, store)
+        recording = RecordingStage(workshop)
+        activities: list[Callable[..., Any]] = [
+            recording.await_capture,
+            recording.derive_recording,
+            OutcomeStage().derive_outcome,
+            HistoryStage(workshop, client).export_history,
+            WrapUpLog(ledger, build_id=settings.build_id).append_facts,
+        ]
+        async with wrap_up_worker(client, activities):
+            await health.set_serving(True)
+            announce_ready(grpc=address)
+            await stop.wait()
+            await health.set_serving(False)
+
+
+if __name__ == "__main__":
+    code = run(main)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The Temporal library may abort while the interpreter ends (sdk-python issue 300); by now all is closed.
+    os._exit(code)
