@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporal import AGENT, VERTICAL, TestPack
 from temporalio import activity
+from temporalio.client import Client
 
 from cordboard.activities.__main__ import WorkerParts
 from cordboard.activities.memory_node_registry import MemoryNodeRegistry
@@ -18,6 +19,7 @@ from cordboard.activities.profile_store import (
     ProfileActivities,
     ProfileStore,
 )
+from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.activity.v1.call_activities_pb2 import PinProfileInput
 from cordboard.call.v1.call_workflow_pb2 import FactBatch, NodeLost
 from cordboard.core.errors import InvalidError, NotFoundError, UnavailableError
@@ -54,7 +56,7 @@ async def implementations(tmp_path: Path) -> AsyncIterator[list[Callable[..., An
             keys_dir=str(tmp_path / "keys"),
         )
     )
-    yield parts.activities()
+    yield [*parts.activities(), WrapUpStarter(Client.__new__(Client)).start_wrap_up]
     await parts.close()
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 from scripted_routing import ScriptedRouting
-from silent_wrap_up import silent_wrap_up
 from temporalio import activity
 from temporalio.client import Client, Interceptor, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -31,6 +30,7 @@ from cordboard.activities.memory_voice_agents import MemoryVoiceAgents
 from cordboard.activities.profile_store import MemoryProfileStore, ProfileActivities
 from cordboard.activities.voice_activities import VoiceActivities
 from cordboard.activity.v1.call_activities_pb2 import ToolCallInput, ToolCallResult
+from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1.call_pb2 import DIRECTION_INBOUND, CallView
 from cordboard.call.v1.call_workflow_pb2 import CallInput, CallResult, StartCallAnswer, StartCallInput, StateAnswer
 from cordboard.core.call_state import CallState
@@ -158,6 +158,12 @@ class House:
     appender: CountingAppender
     routing: ScriptedRouting = field(default_factory=ScriptedRouting)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
+    wrapped_up: list[str] = field(default_factory=list)
+
+    @activity.defn(name="start_wrap_up")
+    async def note_wrap_up(self, call: WrapUpInput) -> None:
+        """Note which call is wrapped up, and leave it at that."""
+        self.wrapped_up.append(call.call_id)
 
     async def open_call(self) -> str:
         """Have the ledger give a call id."""
@@ -297,6 +303,7 @@ def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[
         MediaActivities(house.nodes).apply_commands,
         profiles.pin_profile,
         profiles.read_hand_over,
+        house.note_wrap_up,
         voice.engage_voice,
         voice.release_voice,
         voice.say_line,
@@ -365,8 +372,7 @@ async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
     )
     async with environment:
         await register_search_attributes(environment.client)
-        async with silent_wrap_up(new_house(environment).client):
-            yield environment
+        yield environment
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ from cordboard.activities.profile_store import DirectoryProfileStore, ProfileAct
 from cordboard.activities.routing.routing_service import PostgresRouting
 from cordboard.activities.routing.routing_signals import TemporalRoutingSignals
 from cordboard.activities.voice_activities import VoiceActivities, VoiceAgentsClient
+from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.core.errors import UnavailableError
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
@@ -134,7 +135,8 @@ async def main(settings: Settings, stop: Stop) -> None:
         address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
         stack.push_async_callback(health.stop, 0.0)
         client = await connect(settings, parts.keys)
-        worker = call_worker(client, [*parts.activities(), *await parts.tools(stack)])
+        wrap_up = WrapUpStarter(client)
+        worker = call_worker(client, [*parts.activities(), wrap_up.start_wrap_up, *await parts.tools(stack)])
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)
         watch = NodeWatch(parts.registry, signals)

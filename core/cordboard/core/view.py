@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cordboard.call.v1 import call_pb2
+from cordboard.call.v1.wrap_up_facts_pb2 import ObjectStored, WrapUpFinished, WrapUpStageDone, WrapUpView
 from cordboard.core import routing
 from cordboard.core.call_state import CallState, Leg, Slots, ToolCall
+from cordboard.core.event_message import unpack
 from cordboard.core.phi import redact
 from cordboard.core.timestamps import from_us
+from cordboard.ledger.v1.envelope_pb2 import Envelope
 
 
 def to_view(state: CallState, *, phi: bool) -> call_pb2.CallView:
@@ -38,6 +43,20 @@ def to_view(state: CallState, *, phi: bool) -> call_pb2.CallView:
     )
     _add_people(view, state)
     return view if phi else redact(view)
+
+
+def wrap_up_view(envelopes: Iterable[Envelope]) -> WrapUpView | None:
+    """How the wrap-up of one call stands, by its log; None before it has done anything."""
+    view = WrapUpView()
+    for envelope in envelopes:
+        event = unpack(envelope)
+        if isinstance(event, ObjectStored):
+            view.objects.append(event.object)
+        elif isinstance(event, WrapUpStageDone):
+            view.stages.append(event)
+        elif isinstance(event, WrapUpFinished):
+            view.finished = True
+    return view if view.ByteSize() else None
 
 
 def to_slots(slots: Slots) -> call_pb2.Slots:

@@ -20,6 +20,7 @@ from cordboard.activity.v1.call_activities_pb2 import (
     ReleaseVoiceInput,
     SayLineInput,
 )
+from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1.commands_pb2 import PinProfile
 from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 from cordboard.voice.v1.voice_agent_service_pb2 import SayResponse
@@ -86,6 +87,12 @@ async def deliver_tool_result(delivery: DeliverToolResultInput) -> None:
     raise NotImplementedError
 
 
+@activity.defn
+async def start_wrap_up(call: WrapUpInput) -> None:
+    """Start the wrap-up of a call that is over; one that began already is fine. Raises UnavailableError."""
+    raise NotImplementedError
+
+
 ALL = (
     admit,
     append,
@@ -96,4 +103,5 @@ ALL = (
     release_voice,
     say_line,
     deliver_tool_result,
+    start_wrap_up,
 )

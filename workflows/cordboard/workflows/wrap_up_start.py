@@ -4,39 +4,34 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1.call_workflow_pb2 import CallInput
-from cordboard.workflows import names
+from cordboard.workflows import activity_stubs
 
 PATCH: Final = "wrap-up"
 """Calls that began with a build without wrap-up end without one."""
 
-FUSE: Final = timedelta(hours=28)
-"""Ends a wrap-up that nothing else ends; well after the time that it gives itself."""
+PATIENCE: Final = timedelta(hours=1)
 
 
 async def start_wrap_up(call: CallInput) -> None:
-    """Start the wrap-up of a call as a child that outlives it.
+    """Have the wrap-up of a call started as a workflow of its own.
 
-    The server alone has to be there for that. Processes that wrap up may be away: the child waits for them, and the
-    call has ended by then.
+    The call is over and on record by now. Processes that wrap up may be away: their workflow waits for them. It is no
+    child, for the call's history is exported once the call's workflow is closed.
     """
     if not workflow.patched(PATCH):
         return
     try:
-        await workflow.start_child_workflow(
-            names.WRAP_UP_WORKFLOW,
+        await workflow.execute_activity(
+            activity_stubs.start_wrap_up,
             WrapUpInput(call_id=call.call_id, tenant=call.tenant),
-            id=names.wrap_up_id(call.call_id),
-            task_queue=names.WRAP_UP_QUEUE,
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            cancellation_type=ChildWorkflowCancellationType.ABANDON,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            execution_timeout=FUSE,
+            schedule_to_close_timeout=PATIENCE,
+            start_to_close_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
         )
-    except WorkflowAlreadyStartedError:
-        workflow.logger.info("the call has a wrap-up already")
+    except ActivityError:
+        workflow.logger.exception("the call's wrap-up could not be started")
