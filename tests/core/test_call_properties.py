@@ -37,6 +37,7 @@ from cordboard.call.v1 import call_pb2, decisions_pb2, facts_pb2, script_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
 from cordboard.call.v1.script_pb2 import PinnedScript
+from cordboard.call.v1 import voicemail_pb2 as voicemail
 from cordboard.core import phases, routing
 from cordboard.core.decide.dispatch import COMMANDS, FACTS
 from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WrongStateError
@@ -132,6 +133,7 @@ asked = st.one_of(
     st.builds(
         gather.StartGather, most_digits=st.sampled_from([0, 1, 2, 65]), terminators=st.sampled_from(["", "#", "x"])
     ),
+    st.builds(voicemail.EndVoicemail, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(gather.EndGather, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(commands.BookCallback, number=st.just("1"), at=times),
     st.builds(commands.SetTimer, timer_id=ids, due_at=times),
@@ -175,6 +177,7 @@ seen = st.one_of(
         accepted=st.booleans(),
     ),
     st.builds(facts_pb2.DtmfReceived, leg_id=legs, digit=st.sampled_from(["", "5", "#", "x"]), press=st.integers(0, 3)),
+    st.builds(voicemail.SilenceHeard, leg_id=legs, spoke=st.booleans()),
     st.builds(facts_pb2.EngineVersionsReported, versions=st.just({"asr": "1"})),
     st.builds(facts_pb2.PlayoutStarted, leg_id=legs),
 )
@@ -214,7 +217,7 @@ def refusal_of(story: Story, message: Message) -> str:
 def check_log(log: Sequence[tuple[Message, int]]) -> None:
     """Everything that the log of a call may be held to, by itself."""
     phase: call_pb2.Phase.ValueType = call_pb2.PHASE_UNSPECIFIED
-    consent = False
+    consent = recorded = False
     epoch = command_seq = 0
     for event, _ in log:
         assert is_decision(event)
@@ -226,6 +229,12 @@ def check_log(log: Sequence[tuple[Message, int]]) -> None:
             consent = event.given
         if isinstance(event, decisions_pb2.RecordingStarted | decisions_pb2.RecordingResumed):
             assert consent
+        if isinstance(event, decisions_pb2.RecordingStarted | decisions_pb2.RecordingResumed):
+            recorded = True
+        if isinstance(event, decisions_pb2.RecordingStopped | decisions_pb2.RecordingPaused):
+            recorded = False
+        if isinstance(event, decisions_pb2.VoicemailStarted):
+            assert recorded
         if isinstance(event, decisions_pb2.NodePlaced):
             assert event.placement_epoch > epoch
             epoch, command_seq = event.placement_epoch, 0
@@ -249,6 +258,7 @@ def check_state(story: Story) -> None:
     if state.is_over:
         assert not state.ai_engaged
         assert state.gather is None or not state.gather.running
+        assert state.voicemail is None or state.voicemail.reason
         assert not state.timers
         assert not state.living_legs()
         assert state.ended_at_us
@@ -412,7 +422,7 @@ def test_evolve_gives_a_state_for_any_event_on_any_state(beginning: tuple[Messag
 
 def test_every_command_and_every_consumed_fact_has_a_decider() -> None:
     known = {command.DESCRIPTOR.full_name for command in COMMANDS} | {"cordboard.call.v1.BeginCall"}
-    files = (commands.DESCRIPTOR, gather.DESCRIPTOR, script_pb2.DESCRIPTOR)
+    files = (commands.DESCRIPTOR, gather.DESCRIPTOR, script_pb2.DESCRIPTOR, voicemail.DESCRIPTOR)
     declared = {one.full_name for file in files for one in file.message_types_by_name.values() if not nature_of(one)}
     assert known == declared - {PinnedScript.DESCRIPTOR.full_name}
     assert all(is_fact(kind()) for kind in FACTS)

@@ -26,7 +26,7 @@ def parsed(heard: list[bytes]) -> list[RtpPacket]:
     return [packet for packet in found if packet is not None]
 
 
-@pytest.mark.parametrize("name", ["hold_music", "ring_back"])
+@pytest.mark.parametrize("name", ["hold_music", "ring_back", "beep"])
 def test_a_sound_is_audible_and_no_louder_than_speech(name: str) -> None:
     decoder = HearingDecoder()
     samples = np.concatenate([decoder.decode(payload) for payload in prepared_sound(name)])

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cordboard.call.v1 import call_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
+from cordboard.call.v1 import voicemail_pb2 as voicemail
 from cordboard.core.call_state import CallState
 from cordboard.core.decide import decide
 from cordboard.core.evolve import evolve
@@ -208,6 +209,12 @@ GATHERED: tuple[Message, ...] = (
 
 VOICEMAIL: tuple[Message, ...] = (*QUEUED, commands.StartVoicemail())
 
+LEFT: tuple[Message, ...] = (
+    *VOICEMAIL,
+    voicemail.SilenceHeard(leg_id=CALLER, spoke=True),
+    commands.HangUp(reason="VOICEMAIL_LEFT"),
+)
+
 CALLBACK: tuple[Message, ...] = (
     *TALKED,
     commands.BookCallback(number="5550100", at=Timestamp(seconds=1_760_086_400)),
@@ -225,7 +232,7 @@ OUTBOUND: tuple[Message, ...] = (
 STORIES: dict[str, tuple[Message, ...]] = {
     "done": DONE,
     "bridged": BRIDGED,
-    "voicemail": VOICEMAIL,
+    "voicemail": LEFT,
     "callback": CALLBACK,
     "outbound": OUTBOUND,
     "gathered": GATHERED,

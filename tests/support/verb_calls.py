@@ -34,7 +34,14 @@ async def gather_nonsense(call: Call) -> None:
     await call.gather(terminators="x")
 
 
-SCRIPTS: dict[str, Script] = {script.__name__: script for script in (gather, gather_sound, gather_nonsense)}
+async def voicemail(call: Call) -> None:
+    """Take a message, from a caller who was asked nothing before."""
+    await call.answer()
+    outcome = await call.voicemail(prompt=["Leave a message."], refused=["No message then."])
+    await call.hang_up(f"VOICEMAIL_{outcome}")
+
+
+SCRIPTS: dict[str, Script] = {script.__name__: script for script in (gather, gather_sound, gather_nonsense, voicemail)}
 
 
 @workflow.defn(name=names.CALL_WORKFLOW)

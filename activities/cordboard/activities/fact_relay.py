@@ -21,6 +21,7 @@ from cordboard.call.v1.facts_pb2 import (
     ToolCallRequested,
     VoicePortChanged,
 )
+from cordboard.call.v1.voicemail_pb2 import SilenceHeard
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
 from cordboard.runtime.ledger_client import CursorLease, Ledger
@@ -38,6 +39,7 @@ URGENT = _names(
     ConversationEnded,
     DtmfReceived,
     LegStateChanged,
+    SilenceHeard,
     ToolCallRequested,
     VoicePortChanged,
 )

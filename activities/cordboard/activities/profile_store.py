@@ -120,6 +120,8 @@ class ProfileActivities:
             handing_over=lines.get("low_confidence", ()),
             nobody_free=lines.get("nobody_free") or NOBODY_FREE,
             callback_promised=lines.get("callback_promised", ()),
+            voicemail=lines.get("voicemail", ()),
+            voicemail_refused=lines.get("voicemail_refused") or lines.get("nobody_free") or NOBODY_FREE,
         )
 
 

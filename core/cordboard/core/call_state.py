@@ -215,6 +215,14 @@ class Gather:
 
 
 @dataclass(frozen=True, slots=True)
+class Voicemail:
+    """The message that the caller leaves, or left last."""
+
+    reason: str = ""
+    """Why it ended; empty while it is being left."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallState:
     """A call as its decisions tell it. Times are microseconds since the Unix epoch, 0 when not there yet."""
 
@@ -248,6 +256,7 @@ class CallState:
     offer: AgentOffer | None = None
     callback: Callback | None = None
     gather: Gather | None = None
+    voicemail: Voicemail | None = None
     end_reason: str = ""
     cancelled_by: str = ""
     decisions: int = 0

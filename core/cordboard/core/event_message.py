@@ -7,7 +7,15 @@ from google.protobuf.any_pb2 import Any as PackedMessage
 from google.protobuf.message import DecodeError, Message
 
 # Importing them makes their types known to the descriptor pool.
-from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2, gather_pb2, script_pb2, wrap_up_facts_pb2
+from cordboard.call.v1 import (
+    agent_facts_pb2,
+    decisions_pb2,
+    facts_pb2,
+    gather_pb2,
+    script_pb2,
+    voicemail_pb2,
+    wrap_up_facts_pb2,
+)
 from cordboard.core.timestamps import to_us
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.registry.v1 import registration_pb2
@@ -20,6 +28,7 @@ EVENT_FILES = (
     gather_pb2.DESCRIPTOR,
     registration_pb2.DESCRIPTOR,
     wrap_up_facts_pb2.DESCRIPTOR,
+    voicemail_pb2.DESCRIPTOR,
 )
 """The files that define events; what they hold beside is none, for it has no nature."""
 

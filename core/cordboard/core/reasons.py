@@ -35,6 +35,9 @@ COMPLETE: Final = "COMPLETE"
 TERMINATED: Final = "TERMINATED"
 TIMED_OUT: Final = "TIMED_OUT"
 
+# Why a message ended, beside two of these.
+NOTHING_SAID: Final = "NOTHING_SAID"
+
 # Why a call, a leg or a recording ended.
 DONE: Final = "DONE"
 CALLER_HUNG_UP: Final = "CALLER_HUNG_UP"

@@ -148,6 +148,8 @@ class CallCommands:
             room.flush(command.flush.play_id)
         elif kind == "send_dtmf":
             room.press(command.send_dtmf.leg_id, command.send_dtmf.digits)
+        elif kind == "await_silence":
+            room.await_silence(command.await_silence.leg_id, command.await_silence.quiet.ToMicroseconds())
         elif kind in _RECORDING_KINDS:
             self._steer_recording(kind)
         elif kind == "close_room":

@@ -23,7 +23,7 @@ def prepared_sound(name: str) -> tuple[bytes, ...]:
 
     Raises NotFoundError(SOUND_NOT_FOUND). The first time takes some tens of milliseconds.
     """
-    make = {"hold_music": _hold_music, "ring_back": _ring_back}.get(name)
+    make = _SOUNDS.get(name)
     if make is None:
         raise NotFoundError("SOUND_NOT_FOUND", "the node has no such sound")
     samples: Samples = np.rint(make() * _LOUDNESS).astype(np.int16)
@@ -33,7 +33,7 @@ def prepared_sound(name: str) -> tuple[bytes, ...]:
 
 def prepare_sounds() -> None:
     """Encode all sounds, so that no call waits for it."""
-    for name in ("hold_music", "ring_back"):
+    for name in _SOUNDS:
         prepared_sound(name)
 
 
@@ -55,3 +55,12 @@ def _ring_back() -> _Wave:
     tone = (np.sin(2 * np.pi * 440 * time) + np.sin(2 * np.pi * 480 * time)) / 2
     tone *= np.minimum(time / 0.01, 1) * np.minimum((2 - time) / 0.01, 1)
     return np.concatenate((tone, np.zeros(4 * SPEECH_RATE)))
+
+
+def _beep() -> _Wave:
+    """Four tenths of a second of 1 kHz, before a message is left."""
+    time = np.arange(int(0.4 * SPEECH_RATE)) / SPEECH_RATE
+    return np.sin(2 * np.pi * 1_000 * time) * np.minimum(time / 0.01, 1) * np.minimum((0.4 - time) / 0.01, 1)
+
+
+_SOUNDS = {"hold_music": _hold_music, "ring_back": _ring_back, "beep": _beep}

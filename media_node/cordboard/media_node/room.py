@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from cordboard.call.v1.facts_pb2 import DtmfReceived, LegStateChanged, PlayoutEnded, PlayoutStarted, VoicePortChanged
+from cordboard.call.v1.voicemail_pb2 import SilenceHeard
 from cordboard.core.errors import ConflictError, InvalidError, NotFoundError, UnimplementedError
 from cordboard.media.v1.leg_pb2 import LEG_STATE_CONNECTED, LEG_STATE_ENDED, LegState, RoutingMatrix
 from cordboard.media_node.clock import Clock
@@ -18,6 +19,7 @@ from cordboard.media_node.data_plane import DataPlane, LegCounters
 from cordboard.media_node.facts import CallFact, FactLog
 from cordboard.media_node.key_board import KeyBoard
 from cordboard.media_node.leg import Leg
+from cordboard.media_node.silence_watch import SilenceWatch
 from cordboard.media_node.sound_board import SoundBoard
 from cordboard.media_node.speaking import PlayProgress
 
@@ -69,6 +71,7 @@ class Room:
         )
         self._keys = KeyBoard(clock, lambda source, packets: plane.inject(source, packets, clock.now_us()), self._route)
         self._presses: dict[str, int] = {}
+        self._silence: SilenceWatch | None = None
 
     def watch(self, watch: RoomWatch) -> None:
         """Let `watch` follow the legs until the room is closed."""
@@ -159,6 +162,25 @@ class Room:
             raise UnimplementedError("DTMF_UNSUPPORTED", "the leg's far end takes no telephone events", leg_id=leg_id)
         self._keys.press(leg_id, digits)
 
+    def await_silence(self, leg_id: str, quiet_us: int) -> None:
+        """Tell once when a leg has been silent for so long. Raises NotFoundError(LEG_NOT_FOUND), InvalidError."""
+        self.leg(leg_id)
+        if quiet_us <= 0:
+            raise InvalidError("SILENCE_INVALID", "how long the silence is to be is missing", leg_id=leg_id)
+        self._await_no_silence()
+        self._silence = SilenceWatch(leg_id, quiet_us, self.plane, self._clock, self._fell_silent)
+
+    def _await_no_silence(self) -> None:
+        silence, self._silence = self._silence, None
+        if silence is not None:
+            silence.stop()
+
+    def _fell_silent(self, leg_id: str, quiet_us: int, spoke: bool) -> None:
+        self._silence = None
+        quiet = Duration()
+        quiet.FromMicroseconds(quiet_us)
+        self.tell(SilenceHeard(leg_id=leg_id, quiet=quiet, spoke=spoke), leg_id)
+
     async def close(self, reason: str) -> None:
         """End all legs and wait until they are gone."""
         for watch in self._watches:
@@ -236,6 +258,8 @@ class Room:
         del self._legs[leg_id]
         self._connected.discard(leg_id)
         self._keys.stop(leg_id)
+        if self._silence is not None and self._silence.leg_id == leg_id:
+            self._await_no_silence()
         self.plane.close(leg_id)
         for source in self._legs:
             self.plane.tap(source, f"hear/{leg_id}", None)

@@ -2,13 +2,16 @@
 
 from typing import Final
 
+from cordboard.activity.v1.call_activities_pb2 import HandOverRules
 from cordboard.core import reasons
 from cordboard.workflows.bridging import Bridged, BridgeOutcome, priority_of
 from cordboard.workflows.talk import TalkResult
 from cordboard.workflows.verbs import Call
+from cordboard.workflows.voicemail_verb import VoicemailOutcome
 
 DONE: Final = "DONE"
 NO_HUMAN: Final = "NO_HUMAN"
+VOICEMAIL_LEFT: Final = "VOICEMAIL_LEFT"
 TALK_ENDED: Final = "TALK_ENDED"
 
 BRIDGES: Final = 2
@@ -45,7 +48,18 @@ async def _reach_human(call: Call, talk: TalkResult) -> None:
             return
         if bridged.outcome == BridgeOutcome.NOBODY:
             break
-    # Said is what is true: a callback is promised only where the profile does so and there is a number to call.
-    promised = bool(rules.callback_promised) and await call.promise_callback()
-    await call.announce(rules.callback_promised if promised else rules.nobody_free)
+    await _without_human(call, rules)
+
+
+async def _without_human(call: Call, rules: HandOverRules) -> None:
+    """Promise a callback, take a message, or say that nobody is free: the first that is possible, and true."""
+    if rules.callback_promised and await call.promise_callback():
+        await call.announce(rules.callback_promised)
+    elif rules.voicemail:
+        outcome = await call.voicemail(prompt=rules.voicemail, refused=rules.voicemail_refused)
+        if outcome == VoicemailOutcome.LEFT:
+            await call.hang_up(VOICEMAIL_LEFT)
+            return
+    else:
+        await call.announce(rules.nobody_free)
     await call.hang_up(NO_HUMAN)

@@ -107,12 +107,6 @@ class GatherVerbs(TalkVerbs):
         assert gather is not None
         return Gathered(gather.digits, gather.reason)
 
-    async def _take_leave(self) -> None:
-        """Let an AI agent who is still there finish its sentence and leave."""
-        if self.state.ai_engaged:
-            await self._farewell(PRESSED)
-            await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))
-
     async def _prompt(self, clauses: Sequence[str]) -> None:
         """Have the prompt said until it is heard, or the caller presses a key."""
         before = self._loop.state.talk

@@ -24,6 +24,7 @@ from cordboard.call.v1.commands_pb2 import (
 )
 from cordboard.core.call_state import Leg
 from cordboard.core.errors import WrongStateError
+from cordboard.core.reasons import RELEASED
 from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
 from cordboard.media.v1.command_pb2 import Command, PcmPort
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER, LEG_TRANSPORT_PCM
@@ -140,6 +141,13 @@ class TalkVerbs(DurableVerbs):
         """Give the AI agent's leg that no talk has used yet."""
         unused = (leg for leg in self.state.living_legs(LEG_ROLE_AI_AGENT) if not leg.was_connected)
         return next(unused, None)
+
+    async def _take_leave(self) -> None:
+        """Let an AI agent who is still there finish its sentence and leave."""
+        if self.state.ai_engaged:
+            self._talk_begun = False
+            await self._farewell(RELEASED)
+            await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))
 
     async def _farewell(self, reason: str, last_words: Sequence[str] = ()) -> None:
         """Let the AI agent finish what it is saying, then leave."""

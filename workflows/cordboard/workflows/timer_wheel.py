@@ -25,6 +25,7 @@ RING = "ring"
 AGENT_JOIN = "agent_join"
 PATIENCE = "patience"
 GATHER = "gather"
+VOICEMAIL = "voicemail"
 
 
 def due_in(delay: timedelta) -> Timestamp:

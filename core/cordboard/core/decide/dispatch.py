@@ -21,6 +21,7 @@ from cordboard.core.decide import (
     queueing,
     recording,
     script,
+    voicemail,
 )
 from cordboard.core.decide.draft import Draft, wrong_phase
 from cordboard.core.errors import InvalidError, NotFoundError, WrongStateError
@@ -38,6 +39,7 @@ COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Decider
     **queueing.COMMANDS,
     **gathering.COMMANDS,
     **script.COMMANDS,
+    **voicemail.COMMANDS,
 }
 """Every command with the phases in which it may be asked for."""
 
@@ -47,6 +49,7 @@ FACTS: Final[Mapping[type[Message], Decider]] = {
     **conversation.FACTS,
     **queueing.FACTS,
     **gathering.FACTS,
+    **voicemail.FACTS,
 }
 """Every fact that a call consumes."""
 

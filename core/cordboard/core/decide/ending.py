@@ -22,6 +22,7 @@ from cordboard.call.v1.call_pb2 import (
 from cordboard.core import phases, reasons
 from cordboard.core.decide.draft import Draft, require
 from cordboard.core.decide.gathering import end_gather
+from cordboard.core.decide.voicemail import end_voicemail
 
 ENGINE: Final = "engine"
 
@@ -57,6 +58,7 @@ def _close(draft: Draft, outcome: TalkOutcome.ValueType) -> None:
     if draft.state.recording in (RECORDING_STATE_ON, RECORDING_STATE_PAUSED):
         draft.add(decisions.RecordingStopped(reason=reasons.CALL_ENDED))
     end_gather(draft, reasons.CALL_ENDED)
+    end_voicemail(draft, reasons.CALL_ENDED)
     _cancel_timers(draft)
 
 

@@ -12,6 +12,7 @@ from cordboard.call.v1.call_pb2 import Phase
 from cordboard.call.v1.gather_pb2 import DigitTaken, EndGather, GatherEnded, GatherStarted, StartGather
 from cordboard.core import phases, reasons
 from cordboard.core.decide.draft import Draft, require
+from cordboard.core.decide.voicemail import end_by_key
 from cordboard.core.errors import InvalidError, WrongStateError
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 
@@ -45,7 +46,10 @@ def _end(draft: Draft, command: EndGather) -> None:
 
 def _received(draft: Draft, fact: facts.DtmfReceived) -> None:
     gather, leg = draft.state.gather, draft.state.leg(fact.leg_id)
-    if gather is None or not gather.running or leg is None or leg.role != LEG_ROLE_CALLER:
+    if leg is None or leg.role != LEG_ROLE_CALLER:
+        return
+    if gather is None or not gather.running:
+        end_by_key(draft, fact.digit)
         return
     if fact.digit not in KEYS or (gather.leg_id == fact.leg_id and fact.press <= gather.press):
         return

@@ -55,7 +55,7 @@ def _check(draft: Draft, command: Command, kind: str) -> None:
     if kind == "play":
         for leg_id in command.play.leg_ids:
             require_leg(state, leg_id)
-    if kind in ("reoffer", "send_dtmf"):
+    if kind in ("reoffer", "send_dtmf", "await_silence"):
         require_leg(state, leg_of_command(command))
     if kind == "remove_leg" and state.leg(command.remove_leg.leg_id) is None:
         # An ended leg may still be taken out: the node may not know yet that it is over.

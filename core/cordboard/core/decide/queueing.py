@@ -1,4 +1,4 @@
-"""Escalation, queues, human agents, voicemail and callbacks."""
+"""Escalation, queues, human agents and callbacks."""
 
 from __future__ import annotations
 
@@ -112,14 +112,6 @@ def _connect(draft: Draft, command: commands.ConnectAgent) -> None:
     draft.route()
 
 
-def _voicemail(draft: Draft, _: commands.StartVoicemail) -> None:
-    if draft.state.phase == PHASE_VOICEMAIL:
-        return
-    release_for_human(draft)
-    draft.add(decisions.VoicemailStarted())
-    draft.route()
-
-
 def _book(draft: Draft, command: commands.BookCallback) -> None:
     booked = draft.state.callback
     asked = Callback(command.number, to_us(command.at))
@@ -135,10 +127,6 @@ COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Callabl
     commands.AlertAgent: (frozenset({PHASE_QUEUED, PHASE_AGENT_ALERTING}), _alert),
     commands.MissAgent: (frozenset({PHASE_AGENT_ALERTING}), _miss),
     commands.ConnectAgent: (frozenset({PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED}), _connect),
-    commands.StartVoicemail: (
-        frozenset({PHASE_INTAKE, PHASE_AI_ENGAGED, PHASE_QUEUED, PHASE_VOICEMAIL}),
-        _voicemail,
-    ),
     commands.BookCallback: (
         frozenset({PHASE_INTAKE, PHASE_AI_ENGAGED, PHASE_QUEUED, PHASE_VOICEMAIL, PHASE_CALLBACK_BOOKED}),
         _book,

@@ -74,6 +74,8 @@ def leg_of_command(command: Command) -> LegId:
             return LegId(command.remove_leg.leg_id)
         case "send_dtmf":
             return LegId(command.send_dtmf.leg_id)
+        case "await_silence":
+            return LegId(command.await_silence.leg_id)
         case _:
             return NO_LEG
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from cordboard.call.v1 import decisions_pb2 as decisions
-from cordboard.core.call_state import AgentOffer, Callback, CallState, QueuePlace
+from cordboard.call.v1.voicemail_pb2 import VoicemailEnded
+from cordboard.core.call_state import AgentOffer, Callback, CallState, QueuePlace, Voicemail
 from cordboard.core.evolve.legs import with_leg
 from cordboard.core.ids import AgentId, LegId
 from cordboard.core.timestamps import to_us
@@ -56,7 +57,11 @@ def _connected(state: CallState, event: decisions.AgentConnected) -> CallState:
 
 
 def _voicemail(state: CallState, _: decisions.VoicemailStarted) -> CallState:
-    return replace(state, offer=None)
+    return replace(state, offer=None, voicemail=Voicemail())
+
+
+def _voicemail_ended(state: CallState, event: VoicemailEnded) -> CallState:
+    return replace(state, voicemail=Voicemail(event.reason))
 
 
 def _callback(state: CallState, event: decisions.CallbackBooked) -> CallState:
@@ -72,5 +77,6 @@ EFFECTS: Final[Mapping[type[Message], Callable[[CallState, Any], CallState]]] = 
     decisions.AgentMissed: _missed,
     decisions.AgentConnected: _connected,
     decisions.VoicemailStarted: _voicemail,
+    VoicemailEnded: _voicemail_ended,
     decisions.CallbackBooked: _callback,
 }

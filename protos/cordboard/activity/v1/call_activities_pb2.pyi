@@ -293,6 +293,8 @@ class HandOverRules(_message.Message):
     HANDING_OVER_FIELD_NUMBER: _builtins.int
     NOBODY_FREE_FIELD_NUMBER: _builtins.int
     CALLBACK_PROMISED_FIELD_NUMBER: _builtins.int
+    VOICEMAIL_FIELD_NUMBER: _builtins.int
+    VOICEMAIL_REFUSED_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     """Queue that the profile's calls wait in."""
     @_builtins.property
@@ -311,6 +313,14 @@ class HandOverRules(_message.Message):
     def callback_promised(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The same, when the caller will be called back; empty: callbacks are not promised."""
 
+    @_builtins.property
+    def voicemail(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is said before the caller leaves a message; empty: no messages are taken."""
+
+    @_builtins.property
+    def voicemail_refused(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is said instead when the caller does not agree to being recorded, or the message cannot be kept."""
+
     def __init__(
         self,
         *,
@@ -319,10 +329,12 @@ class HandOverRules(_message.Message):
         handing_over: _abc.Iterable[_builtins.str] | None = ...,
         nobody_free: _abc.Iterable[_builtins.str] | None = ...,
         callback_promised: _abc.Iterable[_builtins.str] | None = ...,
+        voicemail: _abc.Iterable[_builtins.str] | None = ...,
+        voicemail_refused: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_promised", b"callback_promised", "handing_over", b"handing_over", "nobody_free", b"nobody_free", "queue", b"queue", "skills", b"skills"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_promised", b"callback_promised", "handing_over", b"handing_over", "nobody_free", b"nobody_free", "queue", b"queue", "skills", b"skills", "voicemail", b"voicemail", "voicemail_refused", b"voicemail_refused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

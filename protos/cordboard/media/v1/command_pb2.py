@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from cordboard.media.v1 import leg_pb2 as cordboard_dot_media_dot_v1_dot_leg__pb2
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cordboard/media/v1/command.proto\x12\x12\x63ordboard.media.v1\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\"\x8f\x06\n\x07\x43ommand\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x02 \x01(\x04\x12\x13\n\x0b\x63ommand_seq\x18\x03 \x01(\x04\x12\x35\n\x0b\x63reate_room\x18\n \x01(\x0b\x32\x1e.cordboard.media.v1.CreateRoomH\x00\x12-\n\x07\x61\x64\x64_leg\x18\x0b \x01(\x0b\x32\x1a.cordboard.media.v1.AddLegH\x00\x12.\n\x07reoffer\x18\x0c \x01(\x0b\x32\x1b.cordboard.media.v1.ReofferH\x00\x12\x33\n\nremove_leg\x18\r \x01(\x0b\x32\x1d.cordboard.media.v1.RemoveLegH\x00\x12\x35\n\x0bset_routing\x18\x0e \x01(\x0b\x32\x1e.cordboard.media.v1.SetRoutingH\x00\x12(\n\x04play\x18\x0f \x01(\x0b\x32\x18.cordboard.media.v1.PlayH\x00\x12*\n\x05\x66lush\x18\x10 \x01(\x0b\x32\x19.cordboard.media.v1.FlushH\x00\x12=\n\x0fstart_recording\x18\x11 \x01(\x0b\x32\".cordboard.media.v1.StartRecordingH\x00\x12=\n\x0fpause_recording\x18\x12 \x01(\x0b\x32\".cordboard.media.v1.PauseRecordingH\x00\x12?\n\x10resume_recording\x18\x13 \x01(\x0b\x32#.cordboard.media.v1.ResumeRecordingH\x00\x12;\n\x0estop_recording\x18\x14 \x01(\x0b\x32!.cordboard.media.v1.StopRecordingH\x00\x12\x31\n\tsend_dtmf\x18\x15 \x01(\x0b\x32\x1c.cordboard.media.v1.SendDtmfH\x00\x12\x33\n\nclose_room\x18\x16 \x01(\x0b\x32\x1d.cordboard.media.v1.CloseRoomH\x00\x42\t\n\x07\x63ommand\"\x1c\n\nCreateRoom\x12\x0e\n\x06tenant\x18\x01 \x01(\t\"\xe3\x02\n\x06\x41\x64\x64Leg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x17\n\x0freplaces_leg_id\x18\x03 \x01(\t\x12\x37\n\x0cwebrtc_offer\x18\n \x01(\x0b\x32\x1f.cordboard.media.v1.WebrtcOfferH\x00\x12/\n\x08pcm_port\x18\x0b \x01(\x0b\x32\x1b.cordboard.media.v1.PcmPortH\x00\x12/\n\x08sip_dial\x18\x0c \x01(\x0b\x32\x1b.cordboard.media.v1.SipDialH\x00\x12\x33\n\nsip_accept\x18\r \x01(\x0b\x32\x1d.cordboard.media.v1.SipAcceptH\x00\x12(\n\x04\x63hat\x18\x0e \x01(\x0b\x32\x18.cordboard.media.v1.ChatH\x00\x42\x0b\n\ttransport\" \n\x0bWebrtcOffer\x12\x11\n\x03sdp\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"\t\n\x07PcmPort\"\x1c\n\x07SipDial\x12\x11\n\x03uri\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\" \n\tSipAccept\x12\x13\n\x0bsip_call_id\x18\x01 \x01(\t\"\x06\n\x04\x43hat\",\n\x07Reoffer\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x11\n\x03sdp\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"+\n\tRemoveLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"?\n\nSetRouting\x12\x31\n\x06matrix\x18\x01 \x01(\x0b\x32!.cordboard.media.v1.RoutingMatrix\"E\n\x04Play\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0f\n\x07leg_ids\x18\x02 \x03(\t\x12\r\n\x05sound\x18\x03 \x01(\t\x12\x0c\n\x04loop\x18\x04 \x01(\x08\"\x18\n\x05\x46lush\x12\x0f\n\x07play_id\x18\x01 \x01(\t\"\x10\n\x0eStartRecording\"\x10\n\x0ePauseRecording\"\x11\n\x0fResumeRecording\"\x0f\n\rStopRecording\"0\n\x08SendDtmf\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x14\n\x06\x64igits\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x1b\n\tCloseRoom\x12\x0e\n\x06reason\x18\x01 \x01(\t\"c\n\rCommandResult\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x10\n\x08repeated\x18\x02 \x01(\x08\x12\x18\n\nsdp_answer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x11\n\tleg_token\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cordboard/media/v1/command.proto\x12\x12\x63ordboard.media.v1\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"\xca\x06\n\x07\x43ommand\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x02 \x01(\x04\x12\x13\n\x0b\x63ommand_seq\x18\x03 \x01(\x04\x12\x35\n\x0b\x63reate_room\x18\n \x01(\x0b\x32\x1e.cordboard.media.v1.CreateRoomH\x00\x12-\n\x07\x61\x64\x64_leg\x18\x0b \x01(\x0b\x32\x1a.cordboard.media.v1.AddLegH\x00\x12.\n\x07reoffer\x18\x0c \x01(\x0b\x32\x1b.cordboard.media.v1.ReofferH\x00\x12\x33\n\nremove_leg\x18\r \x01(\x0b\x32\x1d.cordboard.media.v1.RemoveLegH\x00\x12\x35\n\x0bset_routing\x18\x0e \x01(\x0b\x32\x1e.cordboard.media.v1.SetRoutingH\x00\x12(\n\x04play\x18\x0f \x01(\x0b\x32\x18.cordboard.media.v1.PlayH\x00\x12*\n\x05\x66lush\x18\x10 \x01(\x0b\x32\x19.cordboard.media.v1.FlushH\x00\x12=\n\x0fstart_recording\x18\x11 \x01(\x0b\x32\".cordboard.media.v1.StartRecordingH\x00\x12=\n\x0fpause_recording\x18\x12 \x01(\x0b\x32\".cordboard.media.v1.PauseRecordingH\x00\x12?\n\x10resume_recording\x18\x13 \x01(\x0b\x32#.cordboard.media.v1.ResumeRecordingH\x00\x12;\n\x0estop_recording\x18\x14 \x01(\x0b\x32!.cordboard.media.v1.StopRecordingH\x00\x12\x31\n\tsend_dtmf\x18\x15 \x01(\x0b\x32\x1c.cordboard.media.v1.SendDtmfH\x00\x12\x33\n\nclose_room\x18\x16 \x01(\x0b\x32\x1d.cordboard.media.v1.CloseRoomH\x00\x12\x39\n\rawait_silence\x18\x17 \x01(\x0b\x32 .cordboard.media.v1.AwaitSilenceH\x00\x42\t\n\x07\x63ommand\"\x1c\n\nCreateRoom\x12\x0e\n\x06tenant\x18\x01 \x01(\t\"\xe3\x02\n\x06\x41\x64\x64Leg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x17\n\x0freplaces_leg_id\x18\x03 \x01(\t\x12\x37\n\x0cwebrtc_offer\x18\n \x01(\x0b\x32\x1f.cordboard.media.v1.WebrtcOfferH\x00\x12/\n\x08pcm_port\x18\x0b \x01(\x0b\x32\x1b.cordboard.media.v1.PcmPortH\x00\x12/\n\x08sip_dial\x18\x0c \x01(\x0b\x32\x1b.cordboard.media.v1.SipDialH\x00\x12\x33\n\nsip_accept\x18\r \x01(\x0b\x32\x1d.cordboard.media.v1.SipAcceptH\x00\x12(\n\x04\x63hat\x18\x0e \x01(\x0b\x32\x18.cordboard.media.v1.ChatH\x00\x42\x0b\n\ttransport\" \n\x0bWebrtcOffer\x12\x11\n\x03sdp\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"\t\n\x07PcmPort\"\x1c\n\x07SipDial\x12\x11\n\x03uri\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\" \n\tSipAccept\x12\x13\n\x0bsip_call_id\x18\x01 \x01(\t\"\x06\n\x04\x43hat\",\n\x07Reoffer\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x11\n\x03sdp\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"+\n\tRemoveLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"?\n\nSetRouting\x12\x31\n\x06matrix\x18\x01 \x01(\x0b\x32!.cordboard.media.v1.RoutingMatrix\"E\n\x04Play\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0f\n\x07leg_ids\x18\x02 \x03(\t\x12\r\n\x05sound\x18\x03 \x01(\t\x12\x0c\n\x04loop\x18\x04 \x01(\x08\"\x18\n\x05\x46lush\x12\x0f\n\x07play_id\x18\x01 \x01(\t\"\x10\n\x0eStartRecording\"\x10\n\x0ePauseRecording\"\x11\n\x0fResumeRecording\"\x0f\n\rStopRecording\"0\n\x08SendDtmf\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x14\n\x06\x64igits\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"H\n\x0c\x41waitSilence\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12(\n\x05quiet\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1b\n\tCloseRoom\x12\x0e\n\x06reason\x18\x01 \x01(\t\"c\n\rCommandResult\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x10\n\x08repeated\x18\x02 \x01(\x08\x12\x18\n\nsdp_answer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x11\n\tleg_token\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,44 +44,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDDTMF'].fields_by_name['digits']._serialized_options = b'\210\265\030\001'
   _globals['_COMMANDRESULT'].fields_by_name['sdp_answer']._loaded_options = None
   _globals['_COMMANDRESULT'].fields_by_name['sdp_answer']._serialized_options = b'\210\265\030\001'
-  _globals['_COMMAND']._serialized_start=123
-  _globals['_COMMAND']._serialized_end=906
-  _globals['_CREATEROOM']._serialized_start=908
-  _globals['_CREATEROOM']._serialized_end=936
-  _globals['_ADDLEG']._serialized_start=939
-  _globals['_ADDLEG']._serialized_end=1294
-  _globals['_WEBRTCOFFER']._serialized_start=1296
-  _globals['_WEBRTCOFFER']._serialized_end=1328
-  _globals['_PCMPORT']._serialized_start=1330
-  _globals['_PCMPORT']._serialized_end=1339
-  _globals['_SIPDIAL']._serialized_start=1341
-  _globals['_SIPDIAL']._serialized_end=1369
-  _globals['_SIPACCEPT']._serialized_start=1371
-  _globals['_SIPACCEPT']._serialized_end=1403
-  _globals['_CHAT']._serialized_start=1405
-  _globals['_CHAT']._serialized_end=1411
-  _globals['_REOFFER']._serialized_start=1413
-  _globals['_REOFFER']._serialized_end=1457
-  _globals['_REMOVELEG']._serialized_start=1459
-  _globals['_REMOVELEG']._serialized_end=1502
-  _globals['_SETROUTING']._serialized_start=1504
-  _globals['_SETROUTING']._serialized_end=1567
-  _globals['_PLAY']._serialized_start=1569
-  _globals['_PLAY']._serialized_end=1638
-  _globals['_FLUSH']._serialized_start=1640
-  _globals['_FLUSH']._serialized_end=1664
-  _globals['_STARTRECORDING']._serialized_start=1666
-  _globals['_STARTRECORDING']._serialized_end=1682
-  _globals['_PAUSERECORDING']._serialized_start=1684
-  _globals['_PAUSERECORDING']._serialized_end=1700
-  _globals['_RESUMERECORDING']._serialized_start=1702
-  _globals['_RESUMERECORDING']._serialized_end=1719
-  _globals['_STOPRECORDING']._serialized_start=1721
-  _globals['_STOPRECORDING']._serialized_end=1736
-  _globals['_SENDDTMF']._serialized_start=1738
-  _globals['_SENDDTMF']._serialized_end=1786
-  _globals['_CLOSEROOM']._serialized_start=1788
-  _globals['_CLOSEROOM']._serialized_end=1815
-  _globals['_COMMANDRESULT']._serialized_start=1817
-  _globals['_COMMANDRESULT']._serialized_end=1916
+  _globals['_COMMAND']._serialized_start=155
+  _globals['_COMMAND']._serialized_end=997
+  _globals['_CREATEROOM']._serialized_start=999
+  _globals['_CREATEROOM']._serialized_end=1027
+  _globals['_ADDLEG']._serialized_start=1030
+  _globals['_ADDLEG']._serialized_end=1385
+  _globals['_WEBRTCOFFER']._serialized_start=1387
+  _globals['_WEBRTCOFFER']._serialized_end=1419
+  _globals['_PCMPORT']._serialized_start=1421
+  _globals['_PCMPORT']._serialized_end=1430
+  _globals['_SIPDIAL']._serialized_start=1432
+  _globals['_SIPDIAL']._serialized_end=1460
+  _globals['_SIPACCEPT']._serialized_start=1462
+  _globals['_SIPACCEPT']._serialized_end=1494
+  _globals['_CHAT']._serialized_start=1496
+  _globals['_CHAT']._serialized_end=1502
+  _globals['_REOFFER']._serialized_start=1504
+  _globals['_REOFFER']._serialized_end=1548
+  _globals['_REMOVELEG']._serialized_start=1550
+  _globals['_REMOVELEG']._serialized_end=1593
+  _globals['_SETROUTING']._serialized_start=1595
+  _globals['_SETROUTING']._serialized_end=1658
+  _globals['_PLAY']._serialized_start=1660
+  _globals['_PLAY']._serialized_end=1729
+  _globals['_FLUSH']._serialized_start=1731
+  _globals['_FLUSH']._serialized_end=1755
+  _globals['_STARTRECORDING']._serialized_start=1757
+  _globals['_STARTRECORDING']._serialized_end=1773
+  _globals['_PAUSERECORDING']._serialized_start=1775
+  _globals['_PAUSERECORDING']._serialized_end=1791
+  _globals['_RESUMERECORDING']._serialized_start=1793
+  _globals['_RESUMERECORDING']._serialized_end=1810
+  _globals['_STOPRECORDING']._serialized_start=1812
+  _globals['_STOPRECORDING']._serialized_end=1827
+  _globals['_SENDDTMF']._serialized_start=1829
+  _globals['_SENDDTMF']._serialized_end=1877
+  _globals['_AWAITSILENCE']._serialized_start=1879
+  _globals['_AWAITSILENCE']._serialized_end=1951
+  _globals['_CLOSEROOM']._serialized_start=1953
+  _globals['_CLOSEROOM']._serialized_end=1980
+  _globals['_COMMANDRESULT']._serialized_start=1982
+  _globals['_COMMANDRESULT']._serialized_end=2081
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ Commands of the call's workflow to the media node that carries the call."""
 from collections import abc as _abc
 from cordboard.media.v1 import leg_pb2 as _leg_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
@@ -43,6 +44,7 @@ class Command(_message.Message):
     STOP_RECORDING_FIELD_NUMBER: _builtins.int
     SEND_DTMF_FIELD_NUMBER: _builtins.int
     CLOSE_ROOM_FIELD_NUMBER: _builtins.int
+    AWAIT_SILENCE_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     placement_epoch: _builtins.int
@@ -101,6 +103,10 @@ class Command(_message.Message):
     def close_room(self) -> Global___CloseRoom:
         """Close the room and all that is in it."""
 
+    @_builtins.property
+    def await_silence(self) -> Global___AwaitSilence:
+        """Tell when a leg has fallen silent."""
+
     def __init__(
         self,
         *,
@@ -120,12 +126,13 @@ class Command(_message.Message):
         stop_recording: Global___StopRecording | None = ...,
         send_dtmf: Global___SendDtmf | None = ...,
         close_room: Global___CloseRoom | None = ...,
+        await_silence: Global___AwaitSilence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["add_leg", b"add_leg", "close_room", b"close_room", "command", b"command", "create_room", b"create_room", "flush", b"flush", "pause_recording", b"pause_recording", "play", b"play", "remove_leg", b"remove_leg", "reoffer", b"reoffer", "resume_recording", b"resume_recording", "send_dtmf", b"send_dtmf", "set_routing", b"set_routing", "start_recording", b"start_recording", "stop_recording", b"stop_recording"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_leg", b"add_leg", "await_silence", b"await_silence", "close_room", b"close_room", "command", b"command", "create_room", b"create_room", "flush", b"flush", "pause_recording", b"pause_recording", "play", b"play", "remove_leg", b"remove_leg", "reoffer", b"reoffer", "resume_recording", b"resume_recording", "send_dtmf", b"send_dtmf", "set_routing", b"set_routing", "start_recording", b"start_recording", "stop_recording", b"stop_recording"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_leg", b"add_leg", "call_id", b"call_id", "close_room", b"close_room", "command", b"command", "command_seq", b"command_seq", "create_room", b"create_room", "flush", b"flush", "pause_recording", b"pause_recording", "placement_epoch", b"placement_epoch", "play", b"play", "remove_leg", b"remove_leg", "reoffer", b"reoffer", "resume_recording", b"resume_recording", "send_dtmf", b"send_dtmf", "set_routing", b"set_routing", "start_recording", b"start_recording", "stop_recording", b"stop_recording"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_leg", b"add_leg", "await_silence", b"await_silence", "call_id", b"call_id", "close_room", b"close_room", "command", b"command", "command_seq", b"command_seq", "create_room", b"create_room", "flush", b"flush", "pause_recording", b"pause_recording", "placement_epoch", b"placement_epoch", "play", b"play", "remove_leg", b"remove_leg", "reoffer", b"reoffer", "resume_recording", b"resume_recording", "send_dtmf", b"send_dtmf", "set_routing", b"set_routing", "start_recording", b"start_recording", "stop_recording", b"stop_recording"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["create_room", "add_leg", "reoffer", "remove_leg", "set_routing", "play", "flush", "start_recording", "pause_recording", "resume_recording", "stop_recording", "send_dtmf", "close_room"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["create_room", "add_leg", "reoffer", "remove_leg", "set_routing", "play", "flush", "start_recording", "pause_recording", "resume_recording", "stop_recording", "send_dtmf", "close_room", "await_silence"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
@@ -404,7 +411,7 @@ class Play(_message.Message):
     play_id: _builtins.str
     """Required. Names this playing."""
     sound: _builtins.str
-    """Required. Name of a prepared sound such as `hold_music`, `ring_back`."""
+    """Required. Name of a prepared sound such as `hold_music`, `ring_back`, `beep`."""
     loop: _builtins.bool
     """True to repeat until flushed."""
     @_builtins.property
@@ -542,6 +549,34 @@ class SendDtmf(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SendDtmf: _TypeAlias = SendDtmf  # noqa: Y015
+
+@_typing.final
+class AwaitSilence(_message.Message):
+    """Tell, once, when a leg has been silent for so long: by the fact SilenceHeard. A second one takes the first one's place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEG_ID_FIELD_NUMBER: _builtins.int
+    QUIET_FIELD_NUMBER: _builtins.int
+    leg_id: _builtins.str
+    """Required. The leg."""
+    @_builtins.property
+    def quiet(self) -> _duration_pb2.Duration:
+        """Required. How long."""
+
+    def __init__(
+        self,
+        *,
+        leg_id: _builtins.str = ...,
+        quiet: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quiet", b"quiet"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg_id", b"leg_id", "quiet", b"quiet"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitSilence: _TypeAlias = AwaitSilence  # noqa: Y015
 
 @_typing.final
 class CloseRoom(_message.Message):
