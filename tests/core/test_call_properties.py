@@ -36,8 +36,8 @@ from hypothesis import HealthCheck, example, given, settings
 from cordboard.call.v1 import call_pb2, decisions_pb2, facts_pb2, script_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
-from cordboard.call.v1.script_pb2 import PinnedScript
 from cordboard.call.v1 import voicemail_pb2 as voicemail
+from cordboard.call.v1.script_pb2 import PinnedScript
 from cordboard.core import phases, routing
 from cordboard.core.decide.dispatch import COMMANDS, FACTS
 from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WrongStateError
