@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from google.protobuf import text_format
+from google.protobuf.empty_pb2 import Empty
 from kill_point import KillPoint
 from rtp_gaps import longest_ms
 from spoken_call import SpokenCall
@@ -16,6 +18,7 @@ from cordboard.cli.demo.proof import chain_is_valid, live_state
 from cordboard.cli.doors import ledger_door
 from cordboard.cli.supervision.stack import Stack
 from cordboard.cli.supervision.temporal_server import NAMESPACE
+from cordboard.core.event_message import occurred_us, unpack
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.ledger_client import call_stream
 
@@ -145,6 +148,7 @@ class KillRound:
         self._write_down(home / "calls" / f"{self._plan.component}-kills.json")
         for call in calls:
             done.records[call.call_id] = await _quiet_record(home, call.call_id)
+            _write_record(call.out / "record.jsonl", done.records[call.call_id])
             done.chains[call.call_id] = await chain_is_valid(home, call.call_id)
             done.live[call.call_id] = await live_state(
                 home,
@@ -159,6 +163,21 @@ class KillRound:
         """Leave the times for whoever looks into a kept folder."""
         kills = [{"point": str(kill.point), "at": kill.at, "wall": kill.wall} for kill in self._kills]
         file.write_text(json.dumps(kills, indent=1), encoding="utf-8")
+
+
+def _write_record(file: Path, events: Sequence[Envelope]) -> None:
+    """Leave a call's events for whoever looks into a kept folder."""
+    told = [
+        {
+            "at": occurred_us(one) / 1e6,
+            "source": one.event.source,
+            "number": one.event.source_seq,
+            "type": one.event.event.TypeName().rpartition(".")[2],
+            "text": text_format.MessageToString(unpack(one) or Empty(), as_one_line=True),
+        }
+        for one in events
+    ]
+    file.write_text("".join(json.dumps(one) + "\n" for one in told), encoding="utf-8")
 
 
 async def _quiet_record(home: Path, call_id: str) -> list[Envelope]:
