@@ -75,10 +75,10 @@ async def test_leaves_no_file_behind_when_all_was_acknowledged(tmp_path: Path) -
     async with EventProducer(ledger, SOURCE, tmp_path) as producer:
         ledger.away = True
         producer.record_nowait(stream, fact(1))
-        await until(lambda: any(path.stat().st_size for path in tmp_path.iterdir()))
+        await until(lambda: any(path.stat().st_size for path in tmp_path.glob("*.spool")))
         ledger.away = False
         await producer.flush()
-        await until(lambda: not any(path.stat().st_size for path in tmp_path.iterdir()))
+        await until(lambda: not any(path.stat().st_size for path in tmp_path.glob("*.spool")))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -215,6 +215,9 @@ class FullDisk:
             raise OSError(errno.ENOSPC, "no space")
         return self._file.append(records)
 
+    def sync(self) -> None:
+        self._file.sync()
+
     def read(self, offset: int) -> bytes:
         return self._file.read(offset)
 
@@ -313,3 +316,17 @@ async def test_a_restart_of_the_ledger_process_loses_and_repeats_nothing(tmp_pat
             await producer.flush()
             kept = [one async for one in server.client("worker").read(stream)][1:]
     assert [one.event.source_seq for one in kept] == list(range(1, 61))
+
+
+async def test_an_event_is_in_the_spool_before_it_was_given_to_anybody(tmp_path: Path) -> None:
+    """Who is killed at any moment after that has lost nothing."""
+    ledger = MemoryLedger()
+    stream = await open_call(ledger)
+    async with EventProducer(ledger, SOURCE, tmp_path) as producer:
+        ledger.away = True
+        for number in range(1, 4):
+            producer.record_nowait(stream, fact(number))
+            [spool] = tmp_path.glob("*.spool")
+            assert spool.read_bytes().count(stream.id.encode()) == number
+        ledger.away = False
+        await producer.flush()

@@ -11,11 +11,15 @@ from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.ledger_client import LedgerClient, call_stream
 
 _CLOSED = "a producer has closed"
+_DIED = "a producer has died"
 _PATIENCE_S = 30.0
 
 
 async def end_and_count(stack: Stack, *names: str) -> dict[str, int]:
-    """End processes in good order, and give how many events each of their lives numbered that ended so, by source."""
+    """End processes in good order, and give how many events each life of each process numbered, by source.
+
+    Who ends in good order tells it; of who was killed the next one that starts does.
+    """
     logs = [stack.directory.logs / f"{name}.log" for name in names]
     before = [len(_counters(log)) for log in logs]
     for name in names:
@@ -25,7 +29,8 @@ async def end_and_count(stack: Stack, *names: str) -> dict[str, int]:
             await asyncio.sleep(0.05)
     for name in names:
         await stack.ready(name)
-    return {source: count for log in logs for source, count in _counters(log).items()}
+    every = stack.directory.logs.glob("*.log")
+    return {source: count for log in every for source, count in _counters(log, _CLOSED, _DIED).items()}
 
 
 async def every_call(home: Path) -> list[Envelope]:
@@ -45,6 +50,7 @@ async def _call_ids(ledger: LedgerClient) -> list[str]:
             return found
 
 
-def _counters(log: Path) -> dict[str, int]:
-    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if _CLOSED in line]
+def _counters(log: Path, *told: str) -> dict[str, int]:
+    told = told or (_CLOSED,)
+    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if any(one in line for one in told)]
     return {said["source"]: said["count"] for said in map(json.loads, lines)}

@@ -18,6 +18,8 @@ from cordboard.runtime.ledger_client.outbox import Outbox, OutboxReport
 from cordboard.runtime.ledger_client.shipper import Shipper
 from cordboard.runtime.ledger_client.spool import SUFFIX, FileSpool, Spool
 from cordboard.runtime.ledger_client.spool_seal import KeySource, SpoolSeal
+from cordboard.runtime.ledger_client.tally import SUFFIX as TALLY_SUFFIX
+from cordboard.runtime.ledger_client.tally import Tally, tallies_of_the_dead
 from cordboard.runtime.trace_context import current_trace_id
 
 MEMORY_LIMIT = 32 * 1024 * 1024
@@ -47,8 +49,9 @@ def _now() -> datetime:
 class EventProducer:
     """The way on which a process's events reach the log: in order per stream, numbered from 1 without gaps.
 
-    An event is in memory at once, and within 250 ms either acknowledged by the ledger or durable in the spool. After a
-    crash the next process with the same spool directory ships what was left. Use it as an async context manager, or
+    An event is in the spool before `record` returns, and within 250 ms acknowledged by the ledger or durable. After a
+    crash the next process with the same spool directory ships what was left, and tells how many events the dead one had
+    numbered. Use it as an async context manager, or
     call `start` and `close`. Events with PHI are spooled under a key of their call, and not before that is known.
     """
 
@@ -75,7 +78,11 @@ class EventProducer:
         self._numbers: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._traces: OrderedDict[str, str] = OrderedDict()
         self._keep_numbers = keep_numbers
-        path = spool_dir / (source.replace("/", "_") + SUFFIX)
+        name = source.replace("/", "_")
+        path = spool_dir / (name + SUFFIX)
+        self._tally_path = spool_dir / (name + TALLY_SUFFIX)
+        self._tally: Tally | None = None
+        self._started = False
         self._outbox = Outbox(Shipper(ledger), path, SpoolSeal(keys), memory_limit=memory_limit, open_spool=open_spool)
 
     async def __aenter__(self) -> "EventProducer":
@@ -89,6 +96,9 @@ class EventProducer:
 
     def start(self) -> None:
         """Begin to ship, with what earlier processes left in the spool directory. Needs a running loop."""
+        if not self._started:
+            self._started = True
+            self._begin_to_count()
         self._outbox.start()
 
     def record_nowait(self, stream: Stream, event: Message, **about: Unpack[About]) -> int:
@@ -127,6 +137,18 @@ class EventProducer:
         # Whoever audits the log compares it with this: as many events of this source stand there, or wait in the spool.
         count = sum(self._numbers.values())
         _log.info("a producer has closed", extra={"source": self.source, "count": count})
+        if self._tally is not None:
+            self._tally.close()
+            self._tally = None
+
+    def _begin_to_count(self) -> None:
+        """Open the tally, and tell the counts of those who died: whoever audits the log compares it with them."""
+        try:
+            for source, count in tallies_of_the_dead(self._tally_path.parent):
+                _log.info("a producer has died", extra={"source": source, "count": count})
+            self._tally = Tally(self._tally_path, self.source)
+        except OSError as error:
+            _log.warning("events are not counted on disk", extra={"code": str(error.errno)})
 
     def _trace_of(self, stream: Stream) -> str:
         """Give the trace of what happens now; of a call the one that its first event here belonged to."""
@@ -160,6 +182,8 @@ class EventProducer:
         if not self._outbox.put(taken, done):
             # The number is not used up: what reaches the log stays without gaps, the loss is counted apart.
             return 0
+        if self._tally is not None:
+            self._tally.add()
         self._numbers[key] = number
         self._numbers.move_to_end(key)
         if len(self._numbers) > self._keep_numbers:

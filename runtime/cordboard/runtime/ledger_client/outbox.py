@@ -1,4 +1,4 @@
-"""Events on their way to the ledger: in memory, soon on disk, until acknowledged."""
+"""Events on their way to the ledger: in memory and in the spool, soon on disk, until acknowledged."""
 
 import asyncio
 import contextlib
@@ -52,8 +52,10 @@ class _Entry:
 
 
 class Outbox:
-    """Ships events in order, and keeps on disk what the ledger has not acknowledged for more than a moment.
+    """Ships events in order, and keeps in a file what the ledger has not acknowledged.
 
+    An event is in the file before `put` returns, so that it outlasts a process that is killed; it is made durable when
+    the ledger has not acknowledged it after a moment.
     Above `memory_limit` bytes what is on disk leaves the memory; when the disk fails too, twice the limit is kept in
     memory and then `put` refuses. What the seal gives no record for is kept in memory alone.
     """
@@ -75,6 +77,7 @@ class Outbox:
         self._open_spool = open_spool
         self._queue: deque[_Entry] = deque()
         self._unwritten: deque[_Entry] = deque()
+        self._unsynced: list[_Entry] = []
         self._held = 0
         self._refused = 0
         self._lost = 0
@@ -106,11 +109,13 @@ class Outbox:
         entry = _Entry(event, event.ByteSize(), done)
         self._held += entry.size
         self._queue.append(entry)
-        self._unwritten.append(entry)
         self._idle.clear()
+        self._seal.prepare(event, self._to_write.set)
+        self._unwritten.append(entry)
+        if not self._disk_failed:
+            self._write_down()
         self._to_ship.set()
         self._to_write.set()
-        self._seal.prepare(event, self._to_write.set)
         return True
 
     async def flush(self) -> None:
@@ -142,7 +147,7 @@ class Outbox:
             if entry.done is not None and not entry.done.done():
                 entry.done.set_exception(UnavailableError("LEDGER_AWAY", "the event waits in the spool"))
         if self._spool is not None:
-            await self._on_thread(self._spool.close, bool(self._queue))
+            self._spool.close(bool(self._queue))
             self._spool = None
         self._thread.shutdown(wait=False)
 
@@ -195,50 +200,65 @@ class Outbox:
                 self._to_write.set()
 
     async def _write_pending(self) -> None:
-        """Bring to disk what the ledger has not acknowledged by now; empty the file when all is acknowledged."""
-        while self._unwritten and self._unwritten[0].settled:
-            self._unwritten.popleft()
-        chunk, records = self._unwritten_records()
-        try:
-            if chunk:
-                offsets = await self._on_thread(self._append, records)
-            else:
-                if not self._queue and self._spool is not None:
-                    await self._on_thread(self._spool.clear)
-                return
-        except OSError as error:
-            if not self._disk_failed:
-                _log.error("the spool cannot be written", extra={"code": str(error.errno)})
-            self._disk_failed = True
+        """Make durable what the ledger has not acknowledged by now; empty the file when all is acknowledged."""
+        if not self._write_down() or self._spool is None:
             return
-        self._disk_failed = False
-        for entry, offset in zip(chunk, offsets, strict=True):
-            entry.offset = offset
-        written = {id(entry) for entry in chunk}
-        self._unwritten = deque(entry for entry in self._unwritten if not entry.settled and id(entry) not in written)
+        written, self._unsynced = self._unsynced, []
+        try:
+            if any(not entry.settled for entry in written):
+                await self._on_thread(self._spool.sync)
+            elif not self._queue:
+                self._spool.clear()
+        except OSError as error:
+            self._unsynced = written + self._unsynced
+            self._fail(error)
+            return
         if self._held > self._memory_limit:
-            self._spill(chunk)
+            self._spill(written)
 
-    def _unwritten_records(self) -> tuple[list[_Entry], list[bytes]]:
+    def _write_down(self) -> bool:
+        """Write what is not in the file and may be; False when the disk fails."""
+        chunk, records, kept = self._unwritten_records()
+        try:
+            if records:
+                if self._spool is None:
+                    self._spool = self._open_spool(self._path)
+                for entry, offset in zip(chunk, self._spool.append(records), strict=True):
+                    entry.offset = offset
+        except OSError as error:
+            self._fail(error)
+            return False
+        self._disk_failed = False
+        self._unwritten = kept
+        self._unsynced += chunk
+        return True
+
+    def _fail(self, error: OSError) -> None:
+        if not self._disk_failed:
+            _log.error("the spool cannot be written", extra={"code": str(error.errno)})
+        self._disk_failed = True
+
+    def _unwritten_records(self) -> tuple[list[_Entry], list[bytes], deque[_Entry]]:
+        """Give what can be written, its records, and what has to wait."""
         chunk: list[_Entry] = []
         records: list[bytes] = []
+        kept: deque[_Entry] = deque()
         for entry in self._unwritten:
-            record = None if entry.settled or entry.event is None else self._seal.record(entry.event)
-            if record is not None:
+            if entry.settled or entry.event is None:
+                continue
+            record = self._seal.record(entry.event)
+            if record is None:
+                kept.append(entry)
+            else:
                 chunk.append(entry)
                 records.append(record)
-        return chunk, records
+        return chunk, records, kept
 
     def _spill(self, chunk: list[_Entry]) -> None:
         for entry in chunk:
             if not entry.settled and entry.event is not None:
                 entry.event = None
                 self._held -= entry.size
-
-    def _append(self, records: list[bytes]) -> list[int]:
-        if self._spool is None:
-            self._spool = self._open_spool(self._path)
-        return self._spool.append(records)
 
     async def _from_disk(self, offset: int) -> NewEvent | None:
         assert self._spool is not None
@@ -261,13 +281,15 @@ class Outbox:
     async def _ship_leftover(self, spool: FileSpool) -> None:
         keep = True
         try:
-            refused = False
             records = await self._on_thread(lambda: list(spool.records()))
-            for at in range(0, len(records), BATCH_EVENTS):
-                batch = records[at : at + BATCH_EVENTS]
-                outcomes = await self._shipper.ship(await self._opened(batch))
-                taken = sum(1 for outcome in outcomes if isinstance(outcome, int))
-                refused = refused or taken < len(batch)
+            events = await self._opened(records)
+            # What had to wait for its key was written after what came later.
+            events.sort(key=lambda event: event.source_seq)
+            taken = 0
+            for at in range(0, len(events), BATCH_EVENTS):
+                outcomes = await self._shipper.ship(events[at : at + BATCH_EVENTS])
+                taken += sum(1 for outcome in outcomes if isinstance(outcome, int))
+            refused = taken < len(records)
             if refused:
                 await self._on_thread(spool.set_aside)
             keep = refused

@@ -14,10 +14,17 @@ SUFFIX = ".spool"
 
 
 class Spool(Protocol):
-    """Append-only storage of records. Its methods block: call them off the event loop."""
+    """Append-only storage of records. `sync` blocks: call it off the event loop, where nothing else may run."""
 
     def append(self, records: Sequence[bytes]) -> list[int]:
-        """Write records, make them durable, and give the offset of each. All or none; raises OSError."""
+        """Write records and give the offset of each. All or none; raises OSError.
+
+        They outlast this process from then on, and the machine's failure after `sync`.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Make what was written durable. Raises OSError."""
         ...
 
     def read(self, offset: int) -> bytes:
@@ -49,7 +56,7 @@ class FileSpool:
         self._size = os.fstat(self._fd).st_size
 
     def append(self, records: Sequence[bytes]) -> list[int]:
-        """Write records and make them durable; see Spool.append."""
+        """Write records to the system's cache; see Spool.append."""
         offsets: list[int] = []
         parts: list[bytes] = []
         size = self._size
@@ -62,13 +69,16 @@ class FileSpool:
             written = 0
             while written < len(data):
                 written += os.pwrite(self._fd, memoryview(data)[written:], self._size + written)
-            os.fdatasync(self._fd)
         except OSError:
             # Half a record in the middle of the file would hide all that comes after it.
             os.ftruncate(self._fd, self._size)
             raise
         self._size = size
         return offsets
+
+    def sync(self) -> None:
+        """Make what was written durable; see Spool.sync."""
+        os.fdatasync(self._fd)
 
     def read(self, offset: int) -> bytes:
         """Give the record at an offset; see Spool.read. Raises OSError when it is damaged."""
