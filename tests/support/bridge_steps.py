@@ -122,3 +122,14 @@ def hears(call: PlacedCall, listener: str) -> list[str]:
         command.set_routing.matrix for command in reversed(call.room.commands) if command.HasField("set_routing")
     )
     return next((list(row.hears) for row in matrix.rows if row.leg_id == listener), [])
+
+
+def playing(call: PlacedCall, listener: str) -> list[str]:
+    """Tell which sounds the node was told to play to a leg, and not to stop."""
+    sounds: dict[str, str] = {}
+    for command in call.room.commands:
+        if command.HasField("play") and listener in command.play.leg_ids:
+            sounds[command.play.play_id] = command.play.sound
+        elif command.HasField("flush"):
+            sounds.pop(command.flush.play_id, None)
+    return list(sounds.values())

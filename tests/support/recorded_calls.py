@@ -60,24 +60,43 @@ async def abandoned(house: House) -> PlacedCall:
 
 
 async def bridged(house: House) -> PlacedCall:
-    """Declined by one human agent, taken by a second one whose connection breaks, served by a third."""
+    """Declined by one human agent, taken by a second one whose connection breaks, and who comes back."""
     call = await queued_call(house)
-    first, second, third = Agent(call, "ann"), Agent(call, "bob"), Agent(call, "cid")
+    first, second = Agent(call, "ann"), Agent(call, "bob")
     await first.rung()
     await first.answer(accepted=False)
     await call.until(lambda view: view.phase == PHASE_QUEUED)
     await second.take()
     hold = workflow_pb.HoldInput(actor="agent/bob", request=service.HoldLegRequest(leg_id=call.leg_id))
     await call.update(names.UPDATE_HOLD, hold, service.HoldLegResponse)
-    await second.gone("SILENT")
-    await call.until(lambda view: view.phase == PHASE_QUEUED)
-    await third.take()
-    remove = workflow_pb.RemoveLegInput(
-        actor="agent/cid", request=service.RemoveLegRequest(leg_id=third.leg_id, reason="AGENT_HUNG_UP")
-    )
-    await call.update(names.UPDATE_REMOVE_LEG, remove, service.RemoveLegResponse)
-    await third.gone("AGENT_HUNG_UP")
+    await second.gone("CLIENT_CLOSED")
+    await call.until(lambda view: any(timer.timer_id == "agent_rejoin" for timer in view.timers))
+    await second.join()
+    await second.connected()
+    await call.until(lambda view: not any(timer.timer_id == "agent_rejoin" for timer in view.timers))
+    retrieve = workflow_pb.RetrieveInput(actor="agent/bob", request=service.RetrieveLegRequest(leg_id=call.leg_id))
+    await call.update(names.UPDATE_RETRIEVE, retrieve, service.RetrieveLegResponse)
+    await _leave(call, second)
     return call
+
+
+async def queued_anew(house: House) -> PlacedCall:
+    """Taken by a human agent who is lost for good, which takes its time to record, and served by a second."""
+    call = await queued_call(house)
+    first, second = Agent(call, "ann"), Agent(call, "bob")
+    await first.take()
+    await first.gone("SILENT")
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await second.take()
+    await _leave(call, second)
+    return call
+
+
+async def _leave(call: PlacedCall, agent: Agent) -> None:
+    request = service.RemoveLegRequest(leg_id=agent.leg_id, reason="AGENT_HUNG_UP")
+    remove = workflow_pb.RemoveLegInput(actor=f"agent/{agent.name}", request=request)
+    await call.update(names.UPDATE_REMOVE_LEG, remove, service.RemoveLegResponse)
+    await agent.gone("AGENT_HUNG_UP")
 
 
 async def taken_over(house: House) -> PlacedCall:
@@ -125,5 +144,15 @@ async def cancelled(house: House) -> PlacedCall:
 
 RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
     scenario.__name__: scenario
-    for scenario in (booked, refused_recording, abandoned, bridged, taken_over, without_ledger, lost_media, cancelled)
+    for scenario in (
+        booked,
+        refused_recording,
+        abandoned,
+        bridged,
+        queued_anew,
+        taken_over,
+        without_ledger,
+        lost_media,
+        cancelled,
+    )
 }

@@ -1,7 +1,7 @@
 """A human agent takes a call over, and everything that comes in between."""
 
 import pytest
-from bridge_steps import SUMMARY, Agent, ask_for_human, hears, queued_call, refusal
+from bridge_steps import SUMMARY, Agent, ask_for_human, hears, playing, queued_call, refusal
 from call_steps import VOICE, assert_nothing_left, engaged_call, hang_up
 from temporal import House, PlacedCall, eventually
 
@@ -262,34 +262,77 @@ async def test_a_leg_on_hold_hears_nobody_and_is_heard_by_nobody(house: House) -
     hold = HoldInput(actor="agent/ann", request=HoldLegRequest(leg_id=call.leg_id))
     await call.update(names.UPDATE_HOLD, hold, HoldLegResponse)
     await eventually(lambda: hears(call, call.leg_id) == [] and hears(call, agent.leg_id) == [])
+    await eventually(lambda: playing(call, call.leg_id) == ["hold_music"])
+    assert playing(call, agent.leg_id) == []
     retrieve = RetrieveInput(actor="agent/ann", request=RetrieveLegRequest(leg_id=call.leg_id))
     await call.update(names.UPDATE_RETRIEVE, retrieve, RetrieveLegResponse)
     await eventually(lambda: hears(call, call.leg_id) == [agent.leg_id])
     assert hears(call, agent.leg_id) == [call.leg_id]
+    await eventually(lambda: playing(call, call.leg_id) == [])
     await agent_hangs_up(call, agent)
     await ended(call)
 
 
-async def test_a_caller_whose_agent_is_lost_waits_again_and_gets_another(house: House) -> None:
-    call, first = await bridged_call(house)
-    hold = HoldInput(actor="agent/ann", request=HoldLegRequest(leg_id=call.leg_id))
-    await call.update(names.UPDATE_HOLD, hold, HoldLegResponse)
-    await first.gone("SILENT")
-    await eventually(lambda: "enqueue 2" in house.routing.of(call.call_id))
+async def test_an_agent_whose_line_broke_comes_back_and_hears_music_no_longer(house: House) -> None:
+    call, agent = await bridged_call(house)
+    await agent.gone("CLIENT_CLOSED")
+    await call.until(lambda view: any(timer.timer_id == "agent_rejoin" for timer in view.timers))
+    await eventually(lambda: playing(call, call.leg_id) == ["hold_music"])
+    assert (await call.view()).phase == PHASE_AGENT_CONNECTED
+    # Another desk of the same agent need not know which leg it was, and nobody else may come in.
+    assert await refusal(Agent(call, "bob")) == "NOT_OFFERED"
+    await agent.join()
+    await eventually(lambda: hears(call, call.leg_id) == [agent.leg_id])
+    assert playing(call, call.leg_id) == ["hold_music"]
+    await agent.connected()
+    await call.until(lambda view: not any(timer.timer_id == "agent_rejoin" for timer in view.timers))
+    await eventually(lambda: playing(call, call.leg_id) == [])
+    await agent_hangs_up(call, agent)
+    assert await ended(call) == (PHASE_COMPLETED, "AGENT_HUNG_UP")
+    assert house.routing.of(call.call_id) == ["enqueue 1", "confirm ann 1", "release ann 1 WRAP_UP"]
+
+
+async def test_an_agent_who_hangs_up_while_their_line_is_broken_ends_the_call(house: House) -> None:
+    call, agent = await bridged_call(house)
+    await agent.gone("SILENT")
+    await call.until(lambda view: any(timer.timer_id == "agent_rejoin" for timer in view.timers))
+    request = RemoveLegRequest(leg_id=agent.leg_id, reason="AGENT_HUNG_UP")
+    argument = RemoveLegInput(actor=f"agent/{agent.name}", request=request)
+    await call.update(names.UPDATE_REMOVE_LEG, argument, RemoveLegResponse)
+    assert await ended(call) == (PHASE_COMPLETED, "AGENT_HUNG_UP")
+    assert house.routing.of(call.call_id)[-1] == "release ann 1 WRAP_UP"
+
+
+async def test_a_caller_who_hangs_up_while_their_agent_is_away_is_no_longer_waited_for(house: House) -> None:
+    call, agent = await bridged_call(house)
+    await agent.gone("CLIENT_CLOSED")
+    await call.until(lambda view: any(timer.timer_id == "agent_rejoin" for timer in view.timers))
+    await hang_up(call)
+    assert await ended(call) == (PHASE_COMPLETED, "CALLER_HUNG_UP")
+    assert house.routing.of(call.call_id)[-1] == "release ann 1 NOT_READY SESSION_LOST"
+
+
+async def test_a_caller_who_waits_hears_music_then_ringing_then_the_agent(house: House) -> None:
+    call = await queued_call(house)
+    await eventually(lambda: playing(call, call.leg_id) == ["hold_music"])
+    agent = Agent(call)
+    await agent.rung()
+    await eventually(lambda: playing(call, call.leg_id) == ["ring_back"])
+    await agent.answer(accepted=False)
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await eventually(lambda: playing(call, call.leg_id) == ["hold_music"])
     second = Agent(call, "bob")
     await second.take()
-    # Whom the lost agent had put on hold nobody else would take back.
-    await eventually(lambda: hears(call, call.leg_id) == [second.leg_id])
+    await eventually(lambda: playing(call, call.leg_id) == [])
     await agent_hangs_up(call, second)
+    await ended(call)
+
+
+async def test_a_node_without_sounds_does_not_stop_the_call(house: House) -> None:
+    house.nodes.refused["play"] = "UNIMPLEMENTED"
+    call, agent = await bridged_call(house)
+    await agent_hangs_up(call, agent)
     assert await ended(call) == (PHASE_COMPLETED, "AGENT_HUNG_UP")
-    assert house.routing.of(call.call_id) == [
-        "enqueue 1",
-        "confirm ann 1",
-        "release ann 1 NOT_READY SESSION_LOST",
-        "enqueue 2",
-        "confirm bob 1",
-        "release bob 1 WRAP_UP",
-    ]
 
 
 async def test_an_agent_whose_media_breaks_before_the_bridge_has_missed_the_call(house: House) -> None:

@@ -1,6 +1,6 @@
 """How long calls wait for human agents, and what is said when none comes."""
 
-from bridge_steps import Agent, queued_call
+from bridge_steps import Agent, hears, playing, queued_call
 from call_steps import (
     VOICE,
     assert_nothing_left,
@@ -16,6 +16,7 @@ from temporal import OFFER, House, PlacedCall, eventually
 from cordboard.call.v1.call_pb2 import (
     PHASE_ABANDONED,
     PHASE_AGENT_ALERTING,
+    PHASE_AGENT_CONNECTED,
     PHASE_AI_ENGAGED,
     PHASE_CALLBACK_BOOKED,
     PHASE_COMPLETED,
@@ -27,9 +28,11 @@ from cordboard.call.v1.call_service_pb2 import (
     AddLegResponse,
     EscalateCallRequest,
     EscalateCallResponse,
+    HoldLegRequest,
+    HoldLegResponse,
 )
-from cordboard.call.v1.call_workflow_pb2 import AddLegInput, EscalateInput
-from cordboard.call.v1.decisions_pb2 import AgentConnected, AgentMissed, CallbackBooked, TimerFired
+from cordboard.call.v1.call_workflow_pb2 import AddLegInput, EscalateInput, HoldInput
+from cordboard.call.v1.decisions_pb2 import AgentConnected, AgentMissed, CallbackBooked, CallQueued, TimerFired
 from cordboard.call.v1.facts_pb2 import SlotsFilled
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 from cordboard.workflows import names
@@ -173,12 +176,60 @@ async def test_without_routing_the_caller_is_told_at_once(patient_house: House) 
     assert await ended(call) == (PHASE_COMPLETED, "NO_HUMAN")
 
 
+async def test_a_caller_whose_agent_is_lost_waits_again_at_the_head_and_gets_another(patient_house: House) -> None:
+    call = await queued_call(patient_house)
+    first = Agent(call)
+    await first.take()
+    hold = HoldInput(actor="agent/ann", request=HoldLegRequest(leg_id=call.leg_id))
+    await call.update(names.UPDATE_HOLD, hold, HoldLegResponse)
+    await first.gone("SILENT")
+    await call.until(lambda view: "agent_rejoin" in timers(view))
+    await patient_house.environment.sleep(10)
+    assert (await call.view()).phase == PHASE_AGENT_CONNECTED
+    await patient_house.environment.sleep(6)
+    await eventually(lambda: "enqueue 2" in patient_house.routing.of(call.call_id))
+    again = [event for event in await call.events() if isinstance(event, CallQueued)][-1]
+    assert (again.reason, again.priority) == ("AGENT_LOST", 1000)
+    second = Agent(call, "bob")
+    await second.take()
+    # Whom the lost agent had put on hold nobody else would take back.
+    await eventually(lambda: hears(call, call.leg_id) == [second.leg_id])
+    assert playing(call, call.leg_id) == []
+    await hang_up(call)
+    assert await ended(call) == (PHASE_COMPLETED, "CALLER_HUNG_UP")
+    assert patient_house.routing.of(call.call_id) == [
+        "enqueue 1",
+        "confirm ann 1",
+        "release ann 1 NOT_READY SESSION_LOST",
+        "enqueue 2",
+        "confirm bob 1",
+        "release bob 1 WRAP_UP",
+    ]
+
+
+async def test_an_agent_who_comes_back_in_time_and_does_not_connect_is_lost(patient_house: House) -> None:
+    call = await queued_call(patient_house)
+    agent = Agent(call)
+    await agent.take()
+    await agent.gone("CLIENT_CLOSED")
+    await call.until(lambda view: "agent_rejoin" in timers(view))
+    await patient_house.environment.sleep(10)
+    await agent.join()
+    await patient_house.environment.sleep(6)
+    await call.until(lambda view: view.phase == PHASE_QUEUED)
+    await eventually(lambda: (agent.leg_id, "OFFER_OVER") in removals(call))
+    await hang_up(call)
+    await ended(call)
+
+
 async def test_an_agent_lost_twice_is_the_end_of_the_call(patient_house: House) -> None:
     call = await queued_call(patient_house)
     for name in ("ann", "bob"):
         agent = Agent(call, name)
         await agent.take()
         await agent.gone("SILENT")
+        await call.until(lambda view: "agent_rejoin" in timers(view))
+        await patient_house.environment.sleep(16)
         await call.until(lambda view: view.phase in (PHASE_QUEUED, PHASE_AI_ENGAGED))
     assert await hear_announcement(call) == ["Nobody is free."]
     assert await ended(call) == (PHASE_COMPLETED, "NO_HUMAN")

@@ -72,6 +72,8 @@ class AgentLink:
         """How long an agent is rung from now on."""
         self.closed = False
         """Whether no further agent is to be rung: patience is over, or there is no routing."""
+        self.left = False
+        """Whether the agent who was in the call hung up while their connection was broken."""
         loop.on_timer[RING] = partial(self._miss, reasons.NO_ANSWER)
         loop.on_timer[AGENT_JOIN] = self._join_over
         loop.on_timer[PATIENCE] = self._close
@@ -93,6 +95,14 @@ class AgentLink:
         """Take note of the call's place in its queue."""
         self._loop.post(lambda: self._loop.decide(NoteQueuePosition(position=place.position)))
 
+    def hang_up(self) -> None:
+        """Take note that the agent who is in the call ended their part of it while they had no leg."""
+
+        def act() -> None:
+            self.left = True
+
+        self._loop.post(act)
+
     def reopen(self) -> None:
         """Wait in the queue again after patience was over; the queue itself is on the log already."""
 
@@ -112,6 +122,7 @@ class AgentLink:
         elif isinstance(event, AgentMissed):
             self._release(AGENT_STATE_NOT_READY, event.reason)
         elif isinstance(event, AgentConnected):
+            self.left = False
             self._confirm()
         elif isinstance(event, _LEFT_QUEUE + _ENDS):
             self._leave()
@@ -255,7 +266,7 @@ class AgentLink:
 
     def _part(self) -> None:
         """Give back the agent who was in the call: they have work to finish, unless their connection broke."""
-        if is_lost(self._loop.state.leg(self._leg_id)):
+        if is_lost(self._loop.state.leg(self._leg_id)) and not self.left:
             self._release(AGENT_STATE_NOT_READY, reasons.SESSION_LOST)
         else:
             self._release(AGENT_STATE_WRAP_UP, "")

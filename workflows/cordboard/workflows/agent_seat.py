@@ -5,7 +5,7 @@ from typing import Final
 from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED
 from cordboard.call.v1.call_workflow_pb2 import AddLegInput
 from cordboard.core import reasons
-from cordboard.core.call_state import CallState
+from cordboard.core.call_state import CallState, Leg
 from cordboard.core.errors import ForbiddenError, WrongStateError
 
 NOT_OFFERED: Final = "NOT_OFFERED"
@@ -13,6 +13,8 @@ NOT_OFFERED: Final = "NOT_OFFERED"
 
 def check_agent(state: CallState, wanted: AddLegInput) -> None:
     """Let in the agent who is being rung, and let the one who is in the call come back in place of their own leg.
+
+    Whose own leg is over need not name it.
 
     An agent may join before the answer to the offer was consumed: desk and media come by different ways. Raises
     ForbiddenError(NOT_OFFERED), WrongStateError(WRONG_PHASE).
@@ -22,5 +24,15 @@ def check_agent(state: CallState, wanted: AddLegInput) -> None:
         raise WrongStateError(reasons.WRONG_PHASE, "the call is offered to no human agent")
     if not wanted.party_id or wanted.party_id != offer.agent_id:
         raise ForbiddenError(NOT_OFFERED, "the call is offered to another human agent")
-    if state.phase == PHASE_AGENT_CONNECTED and wanted.request.replaces_leg_id != offer.leg_id:
+    if state.phase != PHASE_AGENT_CONNECTED or wanted.request.replaces_leg_id == offer.leg_id:
+        return
+    if wanted.request.replaces_leg_id or agent_away(state) is None:
         raise WrongStateError(reasons.WRONG_PHASE, "the agent is in the call")
+
+
+def agent_away(state: CallState) -> Leg | None:
+    """Give the leg of the agent who is in the call and whose connection is over; None when there is no such agent."""
+    if state.phase != PHASE_AGENT_CONNECTED or state.offer is None:
+        return None
+    leg = state.leg(state.offer.leg_id)
+    return leg if leg is not None and not leg.living else None

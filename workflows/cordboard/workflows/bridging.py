@@ -18,7 +18,7 @@ class BridgeOutcome(StrEnum):
     AGENT_HUNG_UP = "AGENT_HUNG_UP"
     """A human agent served the caller and ended the call."""
     AGENT_LOST = "AGENT_LOST"
-    """The human agent's connection broke; the caller is still there."""
+    """The human agent's connection broke, and they did not come back; the caller is still there."""
     NOBODY = "NOBODY"
     """No human agent came in time."""
 
@@ -43,6 +43,9 @@ def is_lost(leg: Leg | None) -> bool:
 
 PRIORITY: Mapping[Urgency.ValueType, int] = MappingProxyType({URGENCY_SOON: 10, URGENCY_URGENT: 20})
 """Place in the queue by urgency; whatever is not named has 0."""
+
+HEAD_OF_QUEUE: Final = 1000
+"""Priority of a caller who was served already, and lost their agent."""
 
 
 def priority_of(urgency: Urgency.ValueType) -> int:

@@ -36,6 +36,7 @@ from cordboard.workflows.timer_wheel import TimerWheel
 from cordboard.workflows.tool_bench import ToolBench
 from cordboard.workflows.verbs import Call, CallOver
 from cordboard.workflows.voice_link import VoiceLink
+from cordboard.workflows.waiting_sounds import WaitingSounds
 
 NOT_STARTED = "NOT_STARTED"
 SCRIPT_FAILED = "SCRIPT_FAILED"
@@ -54,7 +55,12 @@ class CallConductor:
         self.media = MediaLane(self.loop)
         self.voice = VoiceLink(self.loop, self.media)
         self.agent = AgentLink(self.loop)
-        self.loop.rules += [CallerRules(self.loop).apply, self.agent.apply, RoomRules(self.loop).apply]
+        self.loop.rules += [
+            CallerRules(self.loop).apply,
+            self.agent.apply,
+            RoomRules(self.loop).apply,
+            WaitingSounds(self.loop).apply,
+        ]
         self.loop.reactors += [
             self.media,
             TimerWheel(self.loop),

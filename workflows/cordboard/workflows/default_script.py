@@ -4,7 +4,7 @@ from typing import Final
 
 from cordboard.activity.v1.call_activities_pb2 import HandOverRules
 from cordboard.core import reasons
-from cordboard.workflows.bridging import Bridged, BridgeOutcome, priority_of
+from cordboard.workflows.bridging import HEAD_OF_QUEUE, Bridged, BridgeOutcome, priority_of
 from cordboard.workflows.talk import TalkResult
 from cordboard.workflows.verbs import Call
 from cordboard.workflows.voicemail_verb import VoicemailOutcome
@@ -34,13 +34,15 @@ async def default_script(call: Call) -> None:
 
 async def _reach_human(call: Call, talk: TalkResult) -> None:
     rules = await call.hand_over_rules()
+    priority, reason = priority_of(talk.urgency), ""
     for _ in range(BRIDGES):
         await call.enqueue(
             rules.queue or call.state.vertical,
             skills=talk.skills or rules.skills,
-            priority=priority_of(talk.urgency),
+            priority=priority,
             hand_over=talk.summary,
             last_words=rules.handing_over,
+            reason=reason,
         )
         bridged: Bridged = await call.bridge()
         if bridged.outcome == BridgeOutcome.AGENT_HUNG_UP:
@@ -48,6 +50,7 @@ async def _reach_human(call: Call, talk: TalkResult) -> None:
             return
         if bridged.outcome == BridgeOutcome.NOBODY:
             break
+        priority, reason = HEAD_OF_QUEUE, bridged.outcome.value
     await _without_human(call, rules)
 
 

@@ -9,13 +9,13 @@ from temporalio.exceptions import ActivityError
 from cordboard.activity.v1.call_activities_pb2 import HandOverRules, ReadHandOverInput
 from cordboard.call.v1.call_pb2 import PHASE_AGENT_CONNECTED, PHASE_QUEUED
 from cordboard.call.v1.commands_pb2 import BookCallback, Enqueue, HoldLeg, RetrieveLeg
-from cordboard.workflows import activity_stubs
+from cordboard.workflows import activity_stubs, limits
 from cordboard.workflows.agent_link import AgentLink
 from cordboard.workflows.bridging import Bridged, BridgeOutcome, is_lost
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.limits import POLICY
 from cordboard.workflows.talk_verbs import TalkVerbs
-from cordboard.workflows.timer_wheel import PATIENCE, set_timer
+from cordboard.workflows.timer_wheel import AGENT_REJOIN, PATIENCE, set_timer
 from cordboard.workflows.voice_link import VoiceLink
 
 HAND_OVER = "HAND_OVER"
@@ -54,18 +54,19 @@ class HumanVerbs(TalkVerbs):
         priority: int = 0,
         hand_over: str = "",
         last_words: Sequence[str] = (),
+        reason: str = "",
     ) -> None:
         """Have the call wait for a human agent who serves `queue` and has all of `skills`; higher `priority` is sooner.
 
-        An AI agent that still talks says `last_words` and leaves first. `hand_over` is what the human has to know.
-        A caller who is on hold is taken back: nobody would do it later.
+        An AI agent that still talks says `last_words` and leaves first. `hand_over` is what the human has to know,
+        `reason` why the call waits again. A caller who is on hold is taken back: nobody would do it later.
         """
         if self.state.ai_engaged:
             await self._farewell(HAND_OVER, last_words)
         else:
             self._voice.release(HAND_OVER, finish_speaking=True)
         held = [RetrieveLeg(leg_id=leg.leg_id) for leg in self.state.living_legs() if leg.held]
-        ask = Enqueue(queue=queue, skills=sorted(skills), priority=priority, hand_over=hand_over)
+        ask = Enqueue(queue=queue, skills=sorted(skills), priority=priority, hand_over=hand_over, reason=reason)
         await self._ask(*held, ask)
         self._agent.reopen()
 
@@ -80,7 +81,7 @@ class HumanVerbs(TalkVerbs):
 
         After `patience` nobody else is rung, and `otherwise` is done. An agent who is being rung by then may still
         take the call. Routing takes an agent back who has not joined 40 s after being set aside, so longer rings end
-        then.
+        then. An agent whose connection breaks may come back within AGENT_REJOIN; the caller waits that long.
         """
         self._agent.ring = ring
         await self._ask(set_timer(PATIENCE, patience))
@@ -92,8 +93,12 @@ class HumanVerbs(TalkVerbs):
         offer = self.state.offer
         assert offer is not None
         await self._until(lambda: not self._is_connected())
-        outcome = BridgeOutcome.AGENT_LOST if is_lost(self.state.leg(offer.leg_id)) else BridgeOutcome.AGENT_HUNG_UP
-        return Bridged(outcome, offer.agent_id)
+        while self._is_agent_away():
+            await self._ask(set_timer(AGENT_REJOIN, limits.AGENT_REJOIN))
+            if not await self._wait(lambda: self._is_agent_back() or not self._is_agent_away(), AGENT_REJOIN):
+                return Bridged(BridgeOutcome.AGENT_LOST, offer.agent_id)
+            await self._until(lambda: not self._is_connected())
+        return Bridged(BridgeOutcome.AGENT_HUNG_UP, offer.agent_id)
 
     async def hold(self, leg_id: str) -> None:
         """Put a leg on hold: it hears nobody and is heard by nobody."""
@@ -118,6 +123,19 @@ class HumanVerbs(TalkVerbs):
             return False
         leg = self.state.leg(offer.leg_id)
         return leg is not None and leg.living
+
+    def _is_agent_away(self) -> bool:
+        """Whether the connection of the agent in the call broke; one who is on their way back is away still."""
+        offer = self.state.offer
+        if self.state.phase != PHASE_AGENT_CONNECTED or offer is None or self._agent.left:
+            return False
+        leg = self.state.leg(offer.leg_id)
+        return is_lost(leg) or (leg is not None and leg.living and not leg.connected)
+
+    def _is_agent_back(self) -> bool:
+        offer = self.state.offer
+        leg = self.state.leg(offer.leg_id) if offer is not None else None
+        return leg is not None and leg.connected
 
     def _is_given_up(self) -> bool:
         return self._agent.closed and self.state.phase == PHASE_QUEUED

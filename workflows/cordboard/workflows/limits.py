@@ -20,6 +20,9 @@ JOIN: Final = timedelta(seconds=60)
 TALK: Final = timedelta(minutes=30)
 """A talk with an AI agent that goes on longer is ended."""
 
+AGENT_REJOIN: Final = timedelta(seconds=15)
+"""A human agent whose connection broke may come back within this; then the caller waits for another."""
+
 VOICE_ATTACH: Final = timedelta(seconds=8)
 """A voice agent that took the call has opened its port by then, or another one is asked."""
 

@@ -30,7 +30,7 @@ from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
 from cordboard.media.v1.command_pb2 import Command, RemoveLeg, WebrtcOffer
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_ROLE_HUMAN_AGENT, LEG_TRANSPORT_WEBRTC
 from cordboard.workflows.admission import BAD_SDP
-from cordboard.workflows.agent_seat import check_agent
+from cordboard.workflows.agent_seat import agent_away, check_agent
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.media_lane import MEDIA_LOST
@@ -98,6 +98,10 @@ class Steering:
     async def add_leg(self, wanted: AddLegInput) -> AddLegResponse:
         """Add a leg and give the node's answer."""
         leg_id = f"leg-{workflow.uuid4().hex[:12]}"
+        away = agent_away(self._loop.state)
+        if away is not None and away.party_id == wanted.party_id and not wanted.request.replaces_leg_id:
+            # The agent's own leg broke, and another desk of theirs need not know which it was.
+            wanted.request.replaces_leg_id = away.leg_id
         await self._ask(wanted.actor, *_legs(wanted, leg_id))
         media = self._conductor.media
         await workflow.wait_condition(lambda: leg_id in media.joined or media.lost)
@@ -115,6 +119,9 @@ class Steering:
         """End a leg before the log knows; with the caller's last leg the call ends."""
         state = self._loop.state
         leg = state.leg(wanted.request.leg_id)
+        if leg is not None and leg == agent_away(state):
+            # Nothing is left to be taken out, but nobody has to wait for them any more.
+            self._conductor.agent.hang_up()
         if leg is None or not leg.living or state.phase not in phases.OPEN:
             return
         remove = RemoveLeg(leg_id=leg.leg_id, reason=wanted.request.reason or CLIENT_CLOSED)

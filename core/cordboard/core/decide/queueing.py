@@ -46,7 +46,11 @@ def _enqueue(draft: Draft, command: commands.Enqueue) -> None:
     release_for_human(draft)
     draft.add(
         decisions.CallQueued(
-            queue=command.queue, skills=command.skills, priority=command.priority, hand_over=command.hand_over
+            queue=command.queue,
+            skills=command.skills,
+            priority=command.priority,
+            hand_over=command.hand_over,
+            reason=command.reason,
         )
     )
     draft.route()

@@ -29,7 +29,7 @@ from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cordboard/call/v1/commands.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a cordboard/media/v1/command.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n\tBeginCall\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x10\n\x08workflow\x18\x05 \x01(\t\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\"\x0b\n\tAlertCall\"\x0c\n\nAnswerCall\"5\n\tPlaceCall\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x02 \x01(\x04\"@\n\x10SendMediaCommand\x12,\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x1b.cordboard.media.v1.Command\"c\n\x12SettleMediaCommand\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x04 \x01(\x04\"\xa3\x01\n\x06\x41\x64\x64Leg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x33\n\ttransport\x18\x03 \x01(\x0e\x32 .cordboard.media.v1.LegTransport\x12\x10\n\x08party_id\x18\x04 \x01(\t\x12\x17\n\x0freplaces_leg_id\x18\x05 \x01(\t\"\x19\n\x07HoldLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"\x1d\n\x0bRetrieveLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"P\n\x0cSuperviseLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x30\n\x04mode\x18\x02 \x01(\x0e\x32\".cordboard.call.v1.SupervisionMode\"\x0c\n\nAskConsent\"-\n\rRecordConsent\x12\r\n\x05given\x18\x01 \x01(\x08\x12\r\n\x05means\x18\x02 \x01(\t\"S\n\x0f\x43hangeRecording\x12\x30\n\x05state\x18\x01 \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12\x0e\n\x06reason\x18\x02 \x01(\t\";\n\nPinProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\x0c\"+\n\x08\x45ngageAi\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x0f\n\x07profile\x18\x02 \x01(\t\"<\n\tReleaseAi\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\"\xcd\x01\n\x0eSettleToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x43\n\x06result\x18\x03 \x03(\x0b\x32-.cordboard.call.v1.SettleToolCall.ResultEntryB\x04\x88\xb5\x18\x01\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\r\x12\x0e\n\x06reason\x18\x05 \x01(\t\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1a\n\x08\x45scalate\x12\x0e\n\x06reason\x18\x01 \x01(\t\"S\n\x07\x45nqueue\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x17\n\thand_over\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\"%\n\x11NoteQueuePosition\x12\x10\n\x08position\x18\x01 \x01(\r\"9\n\nAlertAgent\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\"\x1b\n\tMissAgent\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x1e\n\x0c\x43onnectAgent\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"\x10\n\x0eStartVoicemail\"L\n\x0c\x42ookCallback\x12\x14\n\x06number\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"H\n\x08SetTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\x12*\n\x06\x64ue_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1d\n\tFireTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\"\x1f\n\x0b\x43\x61ncelTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\"\x18\n\x06HangUp\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x0e\n\x0c\x43ompleteCall\"\x1a\n\x08\x46\x61ilCall\x12\x0e\n\x06reason\x18\x01 \x01(\t\"(\n\nCancelCall\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cordboard/call/v1/commands.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a cordboard/media/v1/command.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n\tBeginCall\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x10\n\x08workflow\x18\x05 \x01(\t\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\"\x0b\n\tAlertCall\"\x0c\n\nAnswerCall\"5\n\tPlaceCall\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x02 \x01(\x04\"@\n\x10SendMediaCommand\x12,\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x1b.cordboard.media.v1.Command\"c\n\x12SettleMediaCommand\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x04 \x01(\x04\"\xa3\x01\n\x06\x41\x64\x64Leg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x33\n\ttransport\x18\x03 \x01(\x0e\x32 .cordboard.media.v1.LegTransport\x12\x10\n\x08party_id\x18\x04 \x01(\t\x12\x17\n\x0freplaces_leg_id\x18\x05 \x01(\t\"\x19\n\x07HoldLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"\x1d\n\x0bRetrieveLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"P\n\x0cSuperviseLeg\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x30\n\x04mode\x18\x02 \x01(\x0e\x32\".cordboard.call.v1.SupervisionMode\"\x0c\n\nAskConsent\"-\n\rRecordConsent\x12\r\n\x05given\x18\x01 \x01(\x08\x12\r\n\x05means\x18\x02 \x01(\t\"S\n\x0f\x43hangeRecording\x12\x30\n\x05state\x18\x01 \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12\x0e\n\x06reason\x18\x02 \x01(\t\";\n\nPinProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\x0c\"+\n\x08\x45ngageAi\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x0f\n\x07profile\x18\x02 \x01(\t\"<\n\tReleaseAi\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\"\xcd\x01\n\x0eSettleToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x43\n\x06result\x18\x03 \x03(\x0b\x32-.cordboard.call.v1.SettleToolCall.ResultEntryB\x04\x88\xb5\x18\x01\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\r\x12\x0e\n\x06reason\x18\x05 \x01(\t\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1a\n\x08\x45scalate\x12\x0e\n\x06reason\x18\x01 \x01(\t\"c\n\x07\x45nqueue\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x17\n\thand_over\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x0e\n\x06reason\x18\x05 \x01(\t\"%\n\x11NoteQueuePosition\x12\x10\n\x08position\x18\x01 \x01(\r\"9\n\nAlertAgent\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\"\x1b\n\tMissAgent\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x1e\n\x0c\x43onnectAgent\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"\x10\n\x0eStartVoicemail\"L\n\x0c\x42ookCallback\x12\x14\n\x06number\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"H\n\x08SetTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\x12*\n\x06\x64ue_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1d\n\tFireTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\"\x1f\n\x0b\x43\x61ncelTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\"\x18\n\x06HangUp\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x0e\n\x0c\x43ompleteCall\"\x1a\n\x08\x46\x61ilCall\x12\x0e\n\x06reason\x18\x01 \x01(\t\"(\n\nCancelCall\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -85,31 +85,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ESCALATE']._serialized_start=1449
   _globals['_ESCALATE']._serialized_end=1475
   _globals['_ENQUEUE']._serialized_start=1477
-  _globals['_ENQUEUE']._serialized_end=1560
-  _globals['_NOTEQUEUEPOSITION']._serialized_start=1562
-  _globals['_NOTEQUEUEPOSITION']._serialized_end=1599
-  _globals['_ALERTAGENT']._serialized_start=1601
-  _globals['_ALERTAGENT']._serialized_end=1658
-  _globals['_MISSAGENT']._serialized_start=1660
-  _globals['_MISSAGENT']._serialized_end=1687
-  _globals['_CONNECTAGENT']._serialized_start=1689
-  _globals['_CONNECTAGENT']._serialized_end=1719
-  _globals['_STARTVOICEMAIL']._serialized_start=1721
-  _globals['_STARTVOICEMAIL']._serialized_end=1737
-  _globals['_BOOKCALLBACK']._serialized_start=1739
-  _globals['_BOOKCALLBACK']._serialized_end=1815
-  _globals['_SETTIMER']._serialized_start=1817
-  _globals['_SETTIMER']._serialized_end=1889
-  _globals['_FIRETIMER']._serialized_start=1891
-  _globals['_FIRETIMER']._serialized_end=1920
-  _globals['_CANCELTIMER']._serialized_start=1922
-  _globals['_CANCELTIMER']._serialized_end=1953
-  _globals['_HANGUP']._serialized_start=1955
-  _globals['_HANGUP']._serialized_end=1979
-  _globals['_COMPLETECALL']._serialized_start=1981
-  _globals['_COMPLETECALL']._serialized_end=1995
-  _globals['_FAILCALL']._serialized_start=1997
-  _globals['_FAILCALL']._serialized_end=2023
-  _globals['_CANCELCALL']._serialized_start=2025
-  _globals['_CANCELCALL']._serialized_end=2065
+  _globals['_ENQUEUE']._serialized_end=1576
+  _globals['_NOTEQUEUEPOSITION']._serialized_start=1578
+  _globals['_NOTEQUEUEPOSITION']._serialized_end=1615
+  _globals['_ALERTAGENT']._serialized_start=1617
+  _globals['_ALERTAGENT']._serialized_end=1674
+  _globals['_MISSAGENT']._serialized_start=1676
+  _globals['_MISSAGENT']._serialized_end=1703
+  _globals['_CONNECTAGENT']._serialized_start=1705
+  _globals['_CONNECTAGENT']._serialized_end=1735
+  _globals['_STARTVOICEMAIL']._serialized_start=1737
+  _globals['_STARTVOICEMAIL']._serialized_end=1753
+  _globals['_BOOKCALLBACK']._serialized_start=1755
+  _globals['_BOOKCALLBACK']._serialized_end=1831
+  _globals['_SETTIMER']._serialized_start=1833
+  _globals['_SETTIMER']._serialized_end=1905
+  _globals['_FIRETIMER']._serialized_start=1907
+  _globals['_FIRETIMER']._serialized_end=1936
+  _globals['_CANCELTIMER']._serialized_start=1938
+  _globals['_CANCELTIMER']._serialized_end=1969
+  _globals['_HANGUP']._serialized_start=1971
+  _globals['_HANGUP']._serialized_end=1995
+  _globals['_COMPLETECALL']._serialized_start=1997
+  _globals['_COMPLETECALL']._serialized_end=2011
+  _globals['_FAILCALL']._serialized_start=2013
+  _globals['_FAILCALL']._serialized_end=2039
+  _globals['_CANCELCALL']._serialized_start=2041
+  _globals['_CANCELCALL']._serialized_end=2081
 # @@protoc_insertion_point(module_scope)

@@ -529,12 +529,15 @@ class Enqueue(_message.Message):
     SKILLS_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     HAND_OVER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     queue: _builtins.str
     """Required. The queue."""
     priority: _builtins.int
     """Higher is sooner."""
     hand_over: _builtins.str
     """What a human agent has to know to take over."""
+    reason: _builtins.str
+    """Why the call waits again, such as AGENT_LOST; empty the first time."""
     @_builtins.property
     def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Skills asked for."""
@@ -546,10 +549,11 @@ class Enqueue(_message.Message):
         skills: _abc.Iterable[_builtins.str] | None = ...,
         priority: _builtins.int = ...,
         hand_over: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hand_over", b"hand_over", "priority", b"priority", "queue", b"queue", "skills", b"skills"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hand_over", b"hand_over", "priority", b"priority", "queue", b"queue", "reason", b"reason", "skills", b"skills"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
