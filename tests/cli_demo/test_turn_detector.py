@@ -34,3 +34,40 @@ def test_a_turn_ends_when_no_frames_come_any_more() -> None:
     assert [event.what for event in detector.idle(now + 0.3)] == [Heard.PAUSED]
     assert [event.what for event in detector.idle(now + 0.7)] == [Heard.FINISHED]
     assert not detector.speaking
+
+
+def _heard(detector: TurnDetector, pieces: list[tuple[bool, int]], start: float = 0.0) -> list[Heard]:
+    events: list[TurnEvent] = []
+    now = start
+    for tonal, frames in pieces:
+        for _ in range(frames):
+            events += detector.push(now, now + 0.02, -25, tonal=tonal)
+            now += 0.02
+    return [event.what for event in [*events, *detector.idle(now + 1)]]
+
+
+def test_music_is_no_turn() -> None:
+    detector = TurnDetector()
+    # A note lasts half a second, and its change is a frame that is no tone.
+    assert _heard(detector, [(True, 24), (False, 1)] * 8)[-1] is Heard.MUSIC
+    assert detector.music_s > 3.5
+
+
+def test_vowels_are_no_music() -> None:
+    detector = TurnDetector()
+    assert _heard(detector, [(True, 9), (False, 4)] * 10)[-1] is Heard.FINISHED
+    assert detector.music_s == 0
+
+
+def test_speech_after_music_is_a_turn() -> None:
+    detector = TurnDetector()
+    _heard(detector, [(True, 100)])
+    assert _heard(detector, [(False, 30)], start=10)[-1] is Heard.FINISHED
+
+
+def test_a_turn_ends_where_music_begins() -> None:
+    detector = TurnDetector()
+    events = []
+    for frame in range(200):
+        events += detector.push(frame * 0.02, frame * 0.02 + 0.02, -25, tonal=frame >= 50)
+    assert events[-1] == TurnEvent(Heard.FINISHED, 1.0)

@@ -19,9 +19,10 @@ from cordboard.cli.demo.turn_detector import Heard, TurnDetector
 
 
 def beep(seconds: float, hz: float = 440.0) -> Sound:
-    """A tone that any level detector takes for speech."""
+    """A hum of several partials, which nobody takes for music."""
     time_axis = np.arange(int(seconds * OPUS_RATE)) / OPUS_RATE
-    return (0.3 * np.sin(2 * np.pi * hz * time_axis)).astype(np.float32)
+    partials = [np.sin(2 * np.pi * hz * number * time_axis) for number in range(1, 6)]
+    return np.asarray(0.08 * np.sum(partials, axis=0), np.float32)
 
 
 class BeepingAgent:

@@ -110,9 +110,16 @@ async def hear_all(ear: Ear, sound_in: SoundIn) -> list[str]:
     return turns
 
 
+def _music_s(sound_in: SoundIn) -> float:
+    detector = TurnDetector()
+    for frame in sound_in.frames:
+        _heard(detector, frame)
+    return detector.music_s
+
+
 def _heard(detector: TurnDetector, frame: ReceivedFrame) -> list[TurnEvent]:
     start = frame.due - frame.duration
-    return detector.idle(start) + detector.push(start, frame.due, frame.level)
+    return detector.idle(start) + detector.push(start, frame.due, frame.level, tonal=frame.tonal)
 
 
 def _report(script: Script, answered: Answered, conversation: Conversation, phone: Phone) -> dict[str, Any]:
@@ -126,6 +133,7 @@ def _report(script: Script, answered: Answered, conversation: Conversation, phon
         "turns": [asdict(turn) for turn in turn_times(conversation.said, phone.sound_in)],
         "conversation": describe(conversation, time.time() - time.monotonic()),
         "frames_received": len(phone.sound_in.frames),
+        "music_s": round(_music_s(phone.sound_in), 2),
     }
 
 

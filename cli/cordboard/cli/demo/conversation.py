@@ -198,7 +198,7 @@ class Talker:
         except TimeoutError:
             return self._detector.idle(self._silent_until())
         self._newest = frame
-        return self._detector.push(frame.due - frame.duration, frame.due, frame.level)
+        return self._detector.push(frame.due - frame.duration, frame.due, frame.level, tonal=frame.tonal)
 
     def _silent_until(self) -> float:
         """Media time up to which nothing can come any more.
@@ -219,7 +219,7 @@ class Talker:
             case Heard.PAUSED:
                 self._drop_words()
                 self._words = asyncio.ensure_future(self._ear.hear(self._sound(event.at)))
-            case Heard.RESUMED:
+            case Heard.RESUMED | Heard.MUSIC:
                 self._drop_words()
             case Heard.FINISHED:
                 self._drop_beginning()

@@ -73,6 +73,7 @@ def compose(script: Script, far_ends: FarEnds, story: Story, proof: Proof) -> di
     if agent is not None:
         report["mos"]["agent"] = _mos(story, LEG_ROLE_HUMAN_AGENT)
         report["heard"]["cross_talk_on_hold"] = _cross_talk(caller, agent)
+        report["heard"]["music_s"] = caller["music_s"]
     if story.segments:
         report["capture"] = capture_report(story.segments, proof.capture_ok)
     report["faults"] = faults(script, caller, story, report) + _agent_faults(agent, report)
@@ -191,6 +192,8 @@ def _agent_faults(agent: dict[str, Any] | None, report: dict[str, Any]) -> list[
         found.append("no human agent was connected")
     if report["heard"]["cross_talk_on_hold"]:
         found.append("somebody was heard across a hold")
+    if not report["heard"]["music_s"]:
+        found.append("the caller waited in silence")
     if report["mos"]["agent"] is None:
         found.append("no quality was measured on the agent's leg")
     return found

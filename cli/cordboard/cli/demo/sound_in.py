@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cordboard.cli.demo.music import is_tonal
 from cordboard.cli.demo.sound import AUDIBLE_DBOV, OPUS_RATE, Sound, from_pcm16, level_dbov
 
 
@@ -22,6 +23,8 @@ class ReceivedFrame:
     """Level in dBov."""
     pcm: bytes
     """16-bit mono samples at 48 kHz."""
+    tonal: bool = False
+    """Whether it is made of one or two tones, as hold music is and speech hardly ever."""
 
     @property
     def duration(self) -> float:
@@ -40,7 +43,7 @@ class SoundIn:
     def add(self, arrived: float, pts: int, sound: Sound, pcm: bytes) -> ReceivedFrame:
         """Take one decoded frame."""
         due = self.frames[0].arrived + (pts - self.frames[0].pts) / OPUS_RATE if self.frames else arrived
-        frame = ReceivedFrame(arrived, due, pts, level_dbov(sound), pcm)
+        frame = ReceivedFrame(arrived, due, pts, level_dbov(sound), pcm, is_tonal(sound))
         self.frames.append(frame)
         self._arrivals.append(arrived)
         return frame

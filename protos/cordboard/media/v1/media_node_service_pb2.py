@@ -27,13 +27,17 @@ from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+cordboard/media/v1/media_node_service.proto\x12\x12\x63ordboard.media.v1\x1a cordboard/media/v1/command.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"P\n\x0c\x41pplyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x1b.cordboard.media.v1.Command\"B\n\rApplyResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32!.cordboard.media.v1.CommandResult\"V\n\x11\x41pplyBatchRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12-\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x1b.cordboard.media.v1.Command\"H\n\x12\x41pplyBatchResponse\x12\x32\n\x07\x61nswers\x18\x01 \x03(\x0b\x32!.cordboard.media.v1.CommandAnswer\"x\n\rCommandAnswer\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x31\n\x06result\x18\x04 \x01(\x0b\x32!.cordboard.media.v1.CommandResult\"\xad\x01\n\x12\x41ttachAudioRequest\x12,\n\x06\x61ttach\x18\x01 \x01(\x0b\x32\x1a.cordboard.media.v1.AttachH\x00\x12,\n\x06speech\x18\x02 \x01(\x0b\x32\x1a.cordboard.media.v1.SpeechH\x00\x12\x30\n\x05\x66lush\x18\x03 \x01(\x0b\x32\x1f.cordboard.media.v1.FlushSpeechH\x00\x42\t\n\x07message\")\n\x06\x41ttach\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\"K\n\x06Speech\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12\x11\n\x03pcm\x18\x03 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\x0c\n\x04last\x18\x04 \x01(\x08\"\x1e\n\x0b\x46lushSpeech\x12\x0f\n\x07play_id\x18\x01 \x01(\t\"\xb3\x01\n\x13\x41ttachAudioResponse\x12\x30\n\x08\x61ttached\x18\x01 \x01(\x0b\x32\x1c.cordboard.media.v1.AttachedH\x00\x12/\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x1e.cordboard.media.v1.HeardAudioH\x00\x12.\n\x07playout\x18\x03 \x01(\x0b\x32\x1b.cordboard.media.v1.PlayoutH\x00\x42\t\n\x07message\"\x1c\n\x08\x41ttached\x12\x10\n\x08media_us\x18\x01 \x01(\x03\"@\n\nHeardAudio\x12\x10\n\x08media_us\x18\x01 \x01(\x03\x12\x11\n\x03pcm\x18\x02 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\r\n\x05gated\x18\x03 \x01(\x08\"\xe1\x01\n\x07Playout\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.cordboard.media.v1.Playout.State\x12\'\n\x04sent\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08media_us\x18\x04 \x01(\x03\"X\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_STARTED\x10\x01\x12\x12\n\x0eSTATE_FINISHED\x10\x02\x12\x11\n\rSTATE_FLUSHED\x10\x03\"\"\n\x0fGetStatsRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"_\n\x10GetStatsResponse\x12\r\n\x05rooms\x18\x01 \x01(\r\x12*\n\x04legs\x18\x02 \x03(\x0b\x32\x1c.cordboard.media.v1.LegStats\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\"\xc7\x01\n\x08LegStats\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\x10packets_received\x18\x02 \x01(\x04\x12\x14\n\x0cpackets_lost\x18\x03 \x01(\x04\x12\x14\n\x0cpackets_sent\x18\x04 \x01(\x04\x12)\n\x06jitter\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nround_trip\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0b\n\x03mos\x18\x07 \x01(\x02\"O\n\x0c\x44rainRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"#\n\rDrainResponse\x12\x12\n\nrooms_left\x18\x01 \x01(\r2\xc6\x03\n\x10MediaNodeService\x12L\n\x05\x41pply\x12 .cordboard.media.v1.ApplyRequest\x1a!.cordboard.media.v1.ApplyResponse\x12[\n\nApplyBatch\x12%.cordboard.media.v1.ApplyBatchRequest\x1a&.cordboard.media.v1.ApplyBatchResponse\x12\x62\n\x0b\x41ttachAudio\x12&.cordboard.media.v1.AttachAudioRequest\x1a\'.cordboard.media.v1.AttachAudioResponse(\x01\x30\x01\x12U\n\x08GetStats\x12#.cordboard.media.v1.GetStatsRequest\x1a$.cordboard.media.v1.GetStatsResponse\x12L\n\x05\x44rain\x12 .cordboard.media.v1.DrainRequest\x1a!.cordboard.media.v1.DrainResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+cordboard/media/v1/media_node_service.proto\x12\x12\x63ordboard.media.v1\x1a cordboard/media/v1/command.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"P\n\x0c\x41pplyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x1b.cordboard.media.v1.Command\"B\n\rApplyResponse\x12\x31\n\x06result\x18\x01 \x01(\x0b\x32!.cordboard.media.v1.CommandResult\"\\\n\x11\x41pplyBatchRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x33\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x1b.cordboard.media.v1.CommandB\x04\x88\xb5\x18\x01\"N\n\x12\x41pplyBatchResponse\x12\x38\n\x07\x61nswers\x18\x01 \x03(\x0b\x32!.cordboard.media.v1.CommandAnswerB\x04\x88\xb5\x18\x01\"x\n\rCommandAnswer\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x31\n\x06result\x18\x04 \x01(\x0b\x32!.cordboard.media.v1.CommandResult\"\xad\x01\n\x12\x41ttachAudioRequest\x12,\n\x06\x61ttach\x18\x01 \x01(\x0b\x32\x1a.cordboard.media.v1.AttachH\x00\x12,\n\x06speech\x18\x02 \x01(\x0b\x32\x1a.cordboard.media.v1.SpeechH\x00\x12\x30\n\x05\x66lush\x18\x03 \x01(\x0b\x32\x1f.cordboard.media.v1.FlushSpeechH\x00\x42\t\n\x07message\")\n\x06\x41ttach\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\"K\n\x06Speech\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12\x11\n\x03pcm\x18\x03 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\x0c\n\x04last\x18\x04 \x01(\x08\"\x1e\n\x0b\x46lushSpeech\x12\x0f\n\x07play_id\x18\x01 \x01(\t\"\xb3\x01\n\x13\x41ttachAudioResponse\x12\x30\n\x08\x61ttached\x18\x01 \x01(\x0b\x32\x1c.cordboard.media.v1.AttachedH\x00\x12/\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x1e.cordboard.media.v1.HeardAudioH\x00\x12.\n\x07playout\x18\x03 \x01(\x0b\x32\x1b.cordboard.media.v1.PlayoutH\x00\x42\t\n\x07message\"\x1c\n\x08\x41ttached\x12\x10\n\x08media_us\x18\x01 \x01(\x03\"@\n\nHeardAudio\x12\x10\n\x08media_us\x18\x01 \x01(\x03\x12\x11\n\x03pcm\x18\x02 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\r\n\x05gated\x18\x03 \x01(\x08\"\xe1\x01\n\x07Playout\x12\x0f\n\x07play_id\x18\x01 \x01(\t\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.cordboard.media.v1.Playout.State\x12\'\n\x04sent\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08media_us\x18\x04 \x01(\x03\"X\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_STARTED\x10\x01\x12\x12\n\x0eSTATE_FINISHED\x10\x02\x12\x11\n\rSTATE_FLUSHED\x10\x03\"\"\n\x0fGetStatsRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"_\n\x10GetStatsResponse\x12\r\n\x05rooms\x18\x01 \x01(\r\x12*\n\x04legs\x18\x02 \x03(\x0b\x32\x1c.cordboard.media.v1.LegStats\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\"\xc7\x01\n\x08LegStats\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\x10packets_received\x18\x02 \x01(\x04\x12\x14\n\x0cpackets_lost\x18\x03 \x01(\x04\x12\x14\n\x0cpackets_sent\x18\x04 \x01(\x04\x12)\n\x06jitter\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nround_trip\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0b\n\x03mos\x18\x07 \x01(\x02\"O\n\x0c\x44rainRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"#\n\rDrainResponse\x12\x12\n\nrooms_left\x18\x01 \x01(\r2\xc6\x03\n\x10MediaNodeService\x12L\n\x05\x41pply\x12 .cordboard.media.v1.ApplyRequest\x1a!.cordboard.media.v1.ApplyResponse\x12[\n\nApplyBatch\x12%.cordboard.media.v1.ApplyBatchRequest\x1a&.cordboard.media.v1.ApplyBatchResponse\x12\x62\n\x0b\x41ttachAudio\x12&.cordboard.media.v1.AttachAudioRequest\x1a\'.cordboard.media.v1.AttachAudioResponse(\x01\x30\x01\x12U\n\x08GetStats\x12#.cordboard.media.v1.GetStatsRequest\x1a$.cordboard.media.v1.GetStatsResponse\x12L\n\x05\x44rain\x12 .cordboard.media.v1.DrainRequest\x1a!.cordboard.media.v1.DrainResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cordboard.media.v1.media_node_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_APPLYBATCHREQUEST'].fields_by_name['commands']._loaded_options = None
+  _globals['_APPLYBATCHREQUEST'].fields_by_name['commands']._serialized_options = b'\210\265\030\001'
+  _globals['_APPLYBATCHRESPONSE'].fields_by_name['answers']._loaded_options = None
+  _globals['_APPLYBATCHRESPONSE'].fields_by_name['answers']._serialized_options = b'\210\265\030\001'
   _globals['_SPEECH'].fields_by_name['pcm']._loaded_options = None
   _globals['_SPEECH'].fields_by_name['pcm']._serialized_options = b'\210\265\030\001'
   _globals['_HEARDAUDIO'].fields_by_name['pcm']._loaded_options = None
@@ -43,39 +47,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLYRESPONSE']._serialized_start=251
   _globals['_APPLYRESPONSE']._serialized_end=317
   _globals['_APPLYBATCHREQUEST']._serialized_start=319
-  _globals['_APPLYBATCHREQUEST']._serialized_end=405
-  _globals['_APPLYBATCHRESPONSE']._serialized_start=407
-  _globals['_APPLYBATCHRESPONSE']._serialized_end=479
-  _globals['_COMMANDANSWER']._serialized_start=481
-  _globals['_COMMANDANSWER']._serialized_end=601
-  _globals['_ATTACHAUDIOREQUEST']._serialized_start=604
-  _globals['_ATTACHAUDIOREQUEST']._serialized_end=777
-  _globals['_ATTACH']._serialized_start=779
-  _globals['_ATTACH']._serialized_end=820
-  _globals['_SPEECH']._serialized_start=822
-  _globals['_SPEECH']._serialized_end=897
-  _globals['_FLUSHSPEECH']._serialized_start=899
-  _globals['_FLUSHSPEECH']._serialized_end=929
-  _globals['_ATTACHAUDIORESPONSE']._serialized_start=932
-  _globals['_ATTACHAUDIORESPONSE']._serialized_end=1111
-  _globals['_ATTACHED']._serialized_start=1113
-  _globals['_ATTACHED']._serialized_end=1141
-  _globals['_HEARDAUDIO']._serialized_start=1143
-  _globals['_HEARDAUDIO']._serialized_end=1207
-  _globals['_PLAYOUT']._serialized_start=1210
-  _globals['_PLAYOUT']._serialized_end=1435
-  _globals['_PLAYOUT_STATE']._serialized_start=1347
-  _globals['_PLAYOUT_STATE']._serialized_end=1435
-  _globals['_GETSTATSREQUEST']._serialized_start=1437
-  _globals['_GETSTATSREQUEST']._serialized_end=1471
-  _globals['_GETSTATSRESPONSE']._serialized_start=1473
-  _globals['_GETSTATSRESPONSE']._serialized_end=1568
-  _globals['_LEGSTATS']._serialized_start=1571
-  _globals['_LEGSTATS']._serialized_end=1770
-  _globals['_DRAINREQUEST']._serialized_start=1772
-  _globals['_DRAINREQUEST']._serialized_end=1851
-  _globals['_DRAINRESPONSE']._serialized_start=1853
-  _globals['_DRAINRESPONSE']._serialized_end=1888
-  _globals['_MEDIANODESERVICE']._serialized_start=1891
-  _globals['_MEDIANODESERVICE']._serialized_end=2345
+  _globals['_APPLYBATCHREQUEST']._serialized_end=411
+  _globals['_APPLYBATCHRESPONSE']._serialized_start=413
+  _globals['_APPLYBATCHRESPONSE']._serialized_end=491
+  _globals['_COMMANDANSWER']._serialized_start=493
+  _globals['_COMMANDANSWER']._serialized_end=613
+  _globals['_ATTACHAUDIOREQUEST']._serialized_start=616
+  _globals['_ATTACHAUDIOREQUEST']._serialized_end=789
+  _globals['_ATTACH']._serialized_start=791
+  _globals['_ATTACH']._serialized_end=832
+  _globals['_SPEECH']._serialized_start=834
+  _globals['_SPEECH']._serialized_end=909
+  _globals['_FLUSHSPEECH']._serialized_start=911
+  _globals['_FLUSHSPEECH']._serialized_end=941
+  _globals['_ATTACHAUDIORESPONSE']._serialized_start=944
+  _globals['_ATTACHAUDIORESPONSE']._serialized_end=1123
+  _globals['_ATTACHED']._serialized_start=1125
+  _globals['_ATTACHED']._serialized_end=1153
+  _globals['_HEARDAUDIO']._serialized_start=1155
+  _globals['_HEARDAUDIO']._serialized_end=1219
+  _globals['_PLAYOUT']._serialized_start=1222
+  _globals['_PLAYOUT']._serialized_end=1447
+  _globals['_PLAYOUT_STATE']._serialized_start=1359
+  _globals['_PLAYOUT_STATE']._serialized_end=1447
+  _globals['_GETSTATSREQUEST']._serialized_start=1449
+  _globals['_GETSTATSREQUEST']._serialized_end=1483
+  _globals['_GETSTATSRESPONSE']._serialized_start=1485
+  _globals['_GETSTATSRESPONSE']._serialized_end=1580
+  _globals['_LEGSTATS']._serialized_start=1583
+  _globals['_LEGSTATS']._serialized_end=1782
+  _globals['_DRAINREQUEST']._serialized_start=1784
+  _globals['_DRAINREQUEST']._serialized_end=1863
+  _globals['_DRAINRESPONSE']._serialized_start=1865
+  _globals['_DRAINRESPONSE']._serialized_end=1900
+  _globals['_MEDIANODESERVICE']._serialized_start=1903
+  _globals['_MEDIANODESERVICE']._serialized_end=2357
 # @@protoc_insertion_point(module_scope)
