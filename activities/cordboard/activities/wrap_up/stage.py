@@ -14,7 +14,7 @@ from cordboard.activities.wrap_up.call_record import CallRecord, read_call
 from cordboard.activities.wrap_up.object_seal import MEDIA_TYPE, seal, unseal
 from cordboard.activities.wrap_up.record_store import RecordStore
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
-from cordboard.core.errors import CordboardError, InternalError, NotFoundError
+from cordboard.core.errors import ConflictError, CordboardError, InternalError, NotFoundError
 from cordboard.runtime.ledger_client import Ledger, call_stream
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,16 @@ class Workshop:
     ) -> facts.StoredObject:
         """Keep an object sealed under a subkey of the call."""
         key = await self.keys.subkey(place.call_id, purpose)
-        return await self.keep(place, kind, seal(data, key, place.key(kind)), MEDIA_TYPE)
+        try:
+            return await self.keep(place, kind, seal(data, key, place.key(kind)), MEDIA_TYPE)
+        except ConflictError:
+            # An earlier try made another one, as a segment came between or an engine is not exact: the first holds,
+            # if it is this call's at all.
+            there = await self.store.get(place.key(kind))
+            if there is None:
+                raise
+            unseal(there, key, place.key(kind))
+            return await self.keep(place, kind, there, MEDIA_TYPE)
 
     async def open_sealed(self, place: "Place", kind: facts.ObjectKind.ValueType, purpose: str) -> bytes | None:
         """Open what was kept sealed; None when it is not there."""

@@ -1,0 +1,83 @@
+"""The second pass by whisper, in a spawned process of its own that ends when nobody needs it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import struct
+import sys
+from asyncio.subprocess import PIPE, Process
+from typing import Any, Final
+
+from cordboard.activities.wrap_up.speech.heard_word import HeardWord
+from cordboard.core.errors import UnavailableError
+
+MODULE: Final = "cordboard.activities.wrap_up.speech.whisper_worker"
+START_SECONDS: Final = 120.0
+REQUEST_SECONDS: Final = 300.0
+"""A niced process on a busy machine may wait long; one that hangs does not answer at all."""
+
+_PREFIX = struct.Struct("<I")
+
+
+class WhisperTranscriber:
+    """A `FinalTranscriber`; its process is started at the first request, and anew after it died."""
+
+    def __init__(self, module: str = MODULE) -> None:
+        """Name the module that is the process's main."""
+        self.version = ""
+        self._module = module
+        self._process: Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def transcribe(self, pcm: bytes) -> list[HeardWord]:
+        """Give the words; see FinalTranscriber. Raises UnavailableError(ENGINE_AWAY, ENGINE_FAILED)."""
+        async with self._turn:
+            answer = await self._ask(pcm)
+        if "error" in answer:
+            raise UnavailableError("ENGINE_FAILED", "the engine refused a piece of sound", kind=str(answer["error"]))
+        return [HeardWord(*word) for word in answer["words"]]
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        if process.stdin is not None:
+            process.stdin.close()
+        await process.wait()
+
+    async def _ask(self, pcm: bytes) -> dict[str, Any]:
+        try:
+            process = await self._running()
+            assert process.stdin is not None
+            async with asyncio.timeout(REQUEST_SECONDS):
+                process.stdin.write(_PREFIX.pack(len(pcm)) + pcm)
+                await process.stdin.drain()
+                return await self._receive(process)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
+            await self.close()
+            raise UnavailableError("ENGINE_AWAY", "the engine of the second pass is not there") from error
+        except asyncio.CancelledError:
+            # Its answer would be taken for the next request's.
+            await self.close()
+            raise
+
+    async def _running(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", self._module, stdin=PIPE, stdout=PIPE, env=environment
+            )
+            async with asyncio.timeout(START_SECONDS):
+                self.version = str((await self._receive(self._process))["version"])
+        return self._process
+
+    @staticmethod
+    async def _receive(process: Process) -> dict[str, Any]:
+        assert process.stdout is not None
+        (size,) = _PREFIX.unpack(await process.stdout.readexactly(_PREFIX.size))
+        answer: dict[str, Any] = json.loads(await process.stdout.readexactly(size))
+        return answer

@@ -1,0 +1,135 @@
+"""What is published of a call: the redacted transcript and the muted file, and nothing of what failed."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from captured_call import TENANT, CapturedCall, packets, tone
+from temporalio.testing import ActivityEnvironment
+from wrapped_call import SECOND, record, say, transcribe, word
+
+from cordboard.activities.wrap_up.audio.ogg_file import read_ogg
+from cordboard.activities.wrap_up.muting import muted_spans
+from cordboard.activities.wrap_up.redact_stage import RedactStage
+from cordboard.activities.wrap_up.span import Span
+from cordboard.activities.wrap_up.speech.heard_word import ScriptedTranscriber
+from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpStageInput, WrapUpStageReport
+from cordboard.call.v1.wrap_up_facts_pb2 import OBJECT_KIND_TRANSCRIPT_SEALED
+from cordboard.core.errors import InternalError
+from cordboard.wrap_up.v1 import transcript_pb2 as pb
+
+
+@dataclass
+class Redaction:
+    redacted: pb.RedactedTranscript
+    record: pb.RedactionRecord
+
+
+class NameRedactor:
+    """Takes out one name, at the times of its words."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def redact(self, transcript: pb.Transcript) -> Redaction:
+        """Put a tag in the place of the name."""
+        redacted = pb.RedactedTranscript(call_id=transcript.call_id, silences=transcript.silences)
+        taken = pb.RedactionRecord(call_id=transcript.call_id)
+        for one in transcript.utterances:
+            text = one.text.replace(self._name, "[NAME-1]")
+            redacted.utterances.add(ordinal=one.ordinal, speaker=one.speaker, text=text, started_us=one.started_us)
+            for said in one.words:
+                if said.text == self._name:
+                    taken.spans.add(
+                        utterance=one.ordinal,
+                        original=self._name,
+                        tag="[NAME-1]",
+                        mute_started_us=said.started_us - 250_000,
+                        mute_ended_us=said.ended_us + 250_000,
+                    )
+        return Redaction(redacted, taken)
+
+
+class LeakyRedactor:
+    """Sees that it has missed something."""
+
+    def redact(self, transcript: pb.Transcript) -> Redaction:
+        """Fail."""
+        raise InternalError("REDACTION_LEAK", "a value that was taken out stands elsewhere")
+
+
+async def transcribed() -> tuple[CapturedCall, WrapUpStageInput]:
+    """A call of two sides up to its transcript: the caller says a word at 3 s and their name at 5 s."""
+    call = await CapturedCall().open()
+    await call.capture("ai", packets(tone(9, at=1.0, length=0.5) + tone(9, at=5.2, length=0.5), 0))
+    await call.capture("caller", packets(tone(9, at=3.0, length=0.5) + tone(9, at=5.0, length=0.5), 0))
+    await say(call, "p1", "Who is there?", 1.0, 0.5)
+    engine = ScriptedTranscriber(
+        [word("Who", 0.3, 0.4), word("is", 0.4, 0.5), word("there?", 0.5, 0.8)],
+        [word("Me,", 0.3, 0.8), word("Walker", 2.3, 2.8)],
+    )
+    report = await transcribe(call, engine)
+    told, _ = await record(call)
+    told.objects.extend(report.objects)
+    return call, told
+
+
+async def publish(call: CapturedCall, told: WrapUpStageInput, redactor: object) -> WrapUpStageReport:
+    """Run the stage as a worker does."""
+    stage = RedactStage(call.workshop, lambda: redactor)  # type: ignore[arg-type, return-value]
+    report: WrapUpStageReport = await ActivityEnvironment().run(stage.redact, told)
+    return report
+
+
+async def test_the_name_is_in_no_published_object_and_the_sound_of_it_is_silence() -> None:
+    call, told = await transcribed()
+    report = await publish(call, told, NameRedactor("Walker"))
+    prefix = f"{TENANT}/{call.call_id}/"
+    published = {name.removeprefix(prefix): data for name, data in call.store.objects.items() if "captures" not in name}
+    assert set(published) == {
+        "recording.sealed", "transcript.sealed", "redactions.sealed",
+        "transcript.json", "transcript.txt", "recording.ogg",
+    }  # fmt: skip
+    assert not any(b"Walker" in data for data in published.values())
+    told_json = json.loads(published["transcript.json"])
+    assert [one["text"] for one in told_json["utterances"]][-1] == "[NAME-1]"
+    assert published["transcript.txt"].decode().splitlines()[0] == "00:01.0  AI agent: Who is there?"
+    file = np.concatenate(list(read_ogg(published["recording.ogg"])))
+    assert np.abs(file[int(2.9 * 48_000) : int(3.6 * 48_000), 0]).max() > 5_000
+    assert np.abs(file[int(4.8 * 48_000) : int(5.7 * 48_000)]).max() < 200, "on both sides"
+    assert report.transcript.redactions == 1
+    assert report.recording.channels == 2
+    assert not report.shortfalls
+
+
+async def test_nothing_is_published_when_redaction_fails() -> None:
+    call, told = await transcribed()
+    with pytest.raises(InternalError, match="REDACTION_LEAK"):
+        await publish(call, told, LeakyRedactor())
+    assert not [name for name in call.store.objects if name.endswith((".ogg", ".json", ".txt"))]
+
+
+async def test_without_a_transcript_the_file_is_not_published_either() -> None:
+    call, told = await transcribed()
+    told.objects.remove(next(one for one in told.objects if one.kind == OBJECT_KIND_TRANSCRIPT_SEALED))
+    report = await publish(call, told, NameRedactor("Walker"))
+    assert [one.reason for one in report.shortfalls] == ["TRANSCRIPT_ABSENT"]
+
+
+async def test_without_a_file_the_transcript_is_published_alone() -> None:
+    call, told = await transcribed()
+    told.ClearField("recording")
+    report = await publish(call, told, NameRedactor("Walker"))
+    assert [one.reason for one in report.shortfalls] == ["RECORDING_ABSENT"]
+    assert f"{TENANT}/{call.call_id}/transcript.json" in call.store.objects
+
+
+def test_what_has_no_time_is_muted_with_its_whole_utterance_and_so_is_what_nobody_understood() -> None:
+    transcript = pb.Transcript()
+    transcript.utterances.add(ordinal=0, started_us=2 * SECOND, ended_us=3 * SECOND)
+    transcript.silences.add(reason="UNINTELLIGIBLE", started_us=8 * SECOND, ended_us=9 * SECOND)
+    transcript.silences.add(reason="CAPTURE_MISSING", started_us=20 * SECOND, ended_us=25 * SECOND)
+    taken = pb.RedactionRecord()
+    taken.spans.add(utterance=0, original="x")
+    assert muted_spans(transcript, taken) == [Span(1_750_000, 3_250_000), Span(8 * SECOND, 9 * SECOND)]
