@@ -1,9 +1,10 @@
 """Wrap-up's workflow over activities that do what a test says, and a ledger in memory."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from google.protobuf.message import Message
 from temporal import TENANT, MemoryKeys
@@ -129,7 +130,7 @@ async def open_wrap_up(environment: WorkflowEnvironment) -> AsyncIterator[WrapUp
     opened = await ledger.open_call(tenant=TENANT, request_id="r", args_digest=b"d", vertical="clinic")
     stages = ScriptedStages(ledger, answers=whole())
     queue = f"wrap-up-{uuid.uuid4()}"
-    activities = [
+    activities: list[Callable[..., Any]] = [
         stages.await_capture,
         stages.derive_recording,
         stages.derive_transcript,
