@@ -170,7 +170,7 @@ class S3RecordStore:
                 self._locks = False
             except (BotoCoreError, OSError) as error:
                 raise _away() from error
-        return self._locks
+        return bool(self._locks)
 
 
 def _code(error: ClientError) -> str:
