@@ -354,6 +354,7 @@ class RedactedSpan(_message.Message):
     ORIGINAL_FIELD_NUMBER: _builtins.int
     MUTE_STARTED_US_FIELD_NUMBER: _builtins.int
     MUTE_ENDED_US_FIELD_NUMBER: _builtins.int
+    LEG_ID_FIELD_NUMBER: _builtins.int
     utterance: _builtins.int
     """Required. Position of the utterance in the transcript."""
     start: _builtins.int
@@ -370,6 +371,8 @@ class RedactedSpan(_message.Message):
     """Start of the mute in the call's media time, padded; equal to `mute_ended_us` where no times are known."""
     mute_ended_us: _builtins.int
     """End of the mute in the call's media time, padded."""
+    leg_id: _builtins.str
+    """Leg that spoke."""
     @_builtins.property
     def recognizers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Recognisers that found it, such as `spoken_digits` or `presidio`."""
@@ -386,10 +389,11 @@ class RedactedSpan(_message.Message):
         original: _builtins.str = ...,
         mute_started_us: _builtins.int = ...,
         mute_ended_us: _builtins.int = ...,
+        leg_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "identifier", b"identifier", "mute_ended_us", b"mute_ended_us", "mute_started_us", b"mute_started_us", "original", b"original", "recognizers", b"recognizers", "start", b"start", "tag", b"tag", "utterance", b"utterance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "identifier", b"identifier", "leg_id", b"leg_id", "mute_ended_us", b"mute_ended_us", "mute_started_us", b"mute_started_us", "original", b"original", "recognizers", b"recognizers", "start", b"start", "tag", b"tag", "utterance", b"utterance"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,56 @@
+"""Days of a month without its name: `on the fifteenth`, `monday the 3rd`."""
+
+from collections.abc import Iterator
+
+from cordboard.activities.redaction.calendar_words import WEEKDAYS
+from cordboard.activities.redaction.finding import LIKELY, Finding, tokens_finding
+from cordboard.activities.redaction.numerals import day_ordinal
+from cordboard.activities.redaction.passage import ENDS, Passage
+from cordboard.wrap_up.v1 import transcript_pb2 as kinds
+
+_BEFORE = frozenset("on by until till since before after from through for around is was to of and between about or".split())
+# What may follow a day; after `the third` any other word makes it a count: `the third time`.
+_AFTER = frozenset(
+    """at and or to through in for if because but i we please works work is was would when around before after between
+    so that he she they you if this next last of morning afternoon evening then still looks with it's my can could
+    uh um no yes okay maybe instead too also there not""".split()
+)
+
+
+class DayOfMonth:
+    """Finds ordinals that stand where a date stands."""
+
+    name = "day_of_month"
+
+    def find(self, passage: Passage) -> Iterator[Finding]:
+        """Give each such day, with the weekday before it."""
+        for index in range(len(passage)):
+            if passage.low(index) != "the":
+                continue
+            day = day_ordinal(passage, index + 1)
+            if day is None:
+                continue
+            weekday = passage.low(index - 1) in WEEKDAYS
+            after = passage.low(day.last + 1)
+            follows = day.last + 1 == len(passage) or after in _AFTER or after in ENDS | {","}
+            if after == "of" and passage.low(day.last + 2) not in {"the", "this", "next", "last"}:
+                follows = False
+            counts = day.value <= 3 and len(passage.low(day.last)) > 3 and after in {"i", "is", "was", "that", "to", "and"}
+            if weekday or (follows and not counts and self._dates(passage, index, day.value)):
+                last = _ordinal_of_month(passage, day.last)
+                yield tokens_finding(
+                    passage, index - weekday, last, kinds.IDENTIFIER_DATE, self.name, LIKELY
+                )
+
+    def _dates(self, passage: Passage, index: int, value: int) -> bool:
+        before = passage.low(index - 1)
+        return before in _BEFORE if value > 3 else before in _BEFORE - {"is", "was", "to", "for", "from", "of", "and"}
+
+
+def _ordinal_of_month(passage: Passage, last: int) -> int:
+    """Follow `the ninth of the tenth` to its end."""
+    if passage.phrase_starts(last + 1, ("of", "the")):
+        month = day_ordinal(passage, last + 3)
+        if month and month.value <= 12:
+            return month.last
+    return last

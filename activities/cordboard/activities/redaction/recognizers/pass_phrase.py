@@ -1,0 +1,71 @@
+"""Passwords, user names and file names, which are words: `my password is bluebird seven`."""
+
+from collections.abc import Iterator
+
+from cordboard.activities.redaction.finding import LABELLED, Finding, tokens_finding
+from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
+from cordboard.activities.redaction.numerals import NUMBER_WORDS
+from cordboard.activities.redaction.passage import ENDS, Passage
+from cordboard.wrap_up.v1 import transcript_pb2 as kinds
+from cordboard.wrap_up.v1.transcript_pb2 import Identifier
+
+_LABELS: dict[tuple[str, ...], Identifier] = {
+    ("password",): kinds.IDENTIFIER_OTHER,
+    ("passphrase",): kinds.IDENTIFIER_OTHER,
+    ("security", "word"): kinds.IDENTIFIER_OTHER,
+    ("code", "word"): kinds.IDENTIFIER_OTHER,
+    ("username",): kinds.IDENTIFIER_OTHER,
+    ("user", "name"): kinds.IDENTIFIER_OTHER,
+    ("screen", "name"): kinds.IDENTIFIER_OTHER,
+    ("login", "name"): kinds.IDENTIFIER_OTHER,
+    ("handle",): kinds.IDENTIFIER_OTHER,
+    ("photo", "is", "called"): kinds.IDENTIFIER_PHOTO,
+    ("picture", "is", "called"): kinds.IDENTIFIER_PHOTO,
+}
+_LINKS = frozenset({"is", "was", ":", "it's", "would", "be", "called"})
+_PICTURES = frozenset({"jpg", "jpeg", "png", "gif", "heic", "bmp", "tiff"})
+_JOINTS = frozenset({"dot", ".", "underscore", "_", "dash", "-"})
+_LONGEST = 8
+
+
+class PassPhrase:
+    """Finds secrets and names of files that are said as words."""
+
+    name = "pass_phrase"
+
+    def find(self, passage: Passage) -> Iterator[Finding]:
+        """Give what follows `password is` and the like, and each file name of a picture."""
+        for index in range(len(passage)):
+            for phrase, identifier in _LABELS.items():
+                if passage.phrase_ends(index, phrase):
+                    yield from self._after(passage, index, identifier)
+            if passage.low(index) in _PICTURES and passage.low(index - 1) in {"dot", "."}:
+                first = _file_start(passage, index)
+                yield tokens_finding(passage, first, index, kinds.IDENTIFIER_PHOTO, self.name, LABELLED)
+
+    def _after(self, passage: Passage, label: int, identifier: Identifier) -> Iterator[Finding]:
+        first = label + 1
+        while passage.low(first) in _LINKS:
+            first += 1
+        if first == label + 1 and identifier != kinds.IDENTIFIER_PHOTO:
+            return
+        last = first - 1
+        while last + 1 < len(passage) and last + 1 - first < _LONGEST:
+            token = passage.tokens[last + 1]
+            stops = token.low in FUNCTION_WORDS - NUMBER_WORDS or token.low in ENDS | {","} or token.kind == "tag"
+            if stops and not (token.glued and token.low not in ENDS):
+                break
+            last += 1
+        if last >= first:
+            yield tokens_finding(passage, first, last, identifier, self.name, LABELLED)
+
+
+def _file_start(passage: Passage, ending: int) -> int:
+    first = ending - 1
+    while first > 0 and ending - first < 16:
+        behind = passage.tokens[first - 1]
+        short = len(behind.low) <= 1 or behind.kind == "number" or behind.low in NUMBER_WORDS
+        if not (short or behind.low in _JOINTS or passage.low(first) in _JOINTS) or behind.kind == "tag":
+            break
+        first -= 1
+    return first

@@ -1,0 +1,142 @@
+"""Names of people: after words that introduce one, and names that are nothing but names."""
+
+from collections.abc import Callable, Iterator
+
+from cordboard.activities.redaction.finding import LABELLED, LIKELY, SHAPED, Finding, tokens_finding
+from cordboard.activities.redaction.lexicon import is_given_name, is_name, is_only_a_name, is_unknown
+from cordboard.activities.redaction.name_words import (
+    JOINING,
+    LEADS,
+    NEVER_NAMES,
+    PARTICLES,
+    RELATIONS,
+    TITLES,
+    WEAK_LEADS,
+)
+from cordboard.activities.redaction.passage import Passage
+from cordboard.wrap_up.v1 import transcript_pb2 as kinds
+
+_LONGEST = 5
+_FILLERS = frozenset({"is", ":", "uh", "um", "it's", "was", ",", "a", "like"})
+Accepts = Callable[[Passage, int], bool]
+
+
+class PersonName:
+    """Finds names of callers, their people and those who treat them."""
+
+    name = "person_name"
+
+    def find(self, passage: Passage) -> Iterator[Finding]:
+        """Give each name; those that are introduced may be any word, the others must be known as names."""
+        for index in range(len(passage)):
+            yield from self._introduced(passage, index)
+        index = 0
+        while index < len(passage):
+            last = self._known(passage, index)
+            if last is not None:
+                first = _given_before(passage, index)
+                yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, LIKELY)
+            index = index + 1 if last is None else last + 1
+
+    def _introduced(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find the name after an introduction that ends at a place."""
+        if any(passage.phrase_ends(index, lead) for lead in LEADS):
+            yield from self._after(passage, index + 1, _is_any_word, LABELLED)
+        elif passage.low(index) in TITLES:
+            first = index + 2 if passage.low(index + 1) == "." else index + 1
+            yield from self._after(passage, first, _is_listed, LABELLED)
+        elif passage.low(index) in RELATIONS and passage.low(index - 1) in {"my", "his", "her", "our", "your", "the"}:
+            named = passage.low(index + 1) in {"is", "named", "called"} and passage.low(index - 1) == "my"
+            yield from self._after(passage, index + 1 + named, _is_given, SHAPED)
+        elif any(passage.phrase_ends(index, lead) for lead in WEAK_LEADS):
+            yield from self._after(passage, index + 1, _is_name_alone, SHAPED)
+
+    def _after(self, passage: Passage, first: int, accepts: Accepts, weight: int) -> Iterator[Finding]:
+        while accepts is _is_any_word and passage.low(first) in _FILLERS:
+            first += 1
+        if passage.is_word(first) and passage.low(first) not in NEVER_NAMES and accepts(passage, first):
+            last = name_end(passage, first)
+            yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, weight)
+
+    def _known(self, passage: Passage, index: int) -> int | None:
+        if not passage.is_word(index) or not is_only_a_name(passage.tokens[index].root):
+            return None
+        return None if passage.low(index) in NEVER_NAMES else name_end(passage, index)
+
+
+def name_end(passage: Passage, first: int) -> int:
+    """Give the last token of the name that begins at a place."""
+    last, place = first, first + 1
+    while place < len(passage) and place - first < _LONGEST + 2:
+        token = passage.tokens[place]
+        hyphened = token.low in JOINING and token.glued and passage.is_word(place + 1)
+        if hyphened and passage.tokens[place + 1].glued:
+            last, place = place + 1, place + 2
+        elif _is_joint(passage, place, last):
+            place += 1
+        elif token.kind == "word" and _is_further(passage, place):
+            last, place = place, place + 1
+        else:
+            break
+    return last
+
+
+def _is_joint(passage: Passage, place: int, last: int) -> bool:
+    """Tell whether an initial, a particle or a dot stands before more of a name: `j r lopez`, `de la cruz`."""
+    token = passage.tokens[place]
+    if not passage.is_word(place + 1):
+        return False
+    further = _is_further(passage, place + 1)
+    if token.kind == "word" and len(token.low) == 1:
+        return token.low not in {"i", "a"} and is_only_a_name(passage.tokens[place + 1].root)
+    if token.low in PARTICLES:
+        return further or (passage.low(place + 1) in PARTICLES and _is_joint(passage, place + 1, last))
+    return token.low == "." and len(passage.low(last)) <= 2 and further
+
+
+def _is_any_word(passage: Passage, index: int) -> bool:
+    return len(passage.low(index)) > 1 or passage.is_word(index + 1)
+
+
+def _is_listed(passage: Passage, index: int) -> bool:
+    """Tell whether a word can be a name after a title: listed, unknown, or with a capital amid small letters."""
+    return is_name(passage.tokens[index].root) or _looks_rare(passage, index)
+
+
+def _is_given(passage: Passage, index: int) -> bool:
+    """Tell whether a word can be a name after a relation."""
+    return is_given_name(passage.tokens[index].root) or _looks_rare(passage, index)
+
+
+def _is_name_alone(passage: Passage, index: int) -> bool:
+    """Tell whether a word can be a name after a word that introduces other things as well."""
+    if is_only_a_name(passage.tokens[index].root) or _looks_rare(passage, index):
+        return True
+    if not is_given_name(passage.tokens[index].root):
+        return False
+    after = passage.tokens[index + 1].root if index + 1 < len(passage) else ""
+    said = passage.low(index - 1) in {"is", "hi", "hello"} and after in {"calling", "speaking", "from", "again", "here"}
+    return said or is_only_a_name(after)
+
+
+def _looks_rare(passage: Passage, index: int) -> bool:
+    token = passage.tokens[index]
+    capital = passage.is_cased and token.text[0].isupper() and len(token.text) > 1 and index > 0
+    return is_unknown(token.root) or (capital and passage.low(index - 1) not in {".", "?", "!"})
+
+
+def _is_further(passage: Passage, index: int) -> bool:
+    """Tell whether a word goes on a name that has begun."""
+    token = passage.tokens[index]
+    if token.low in NEVER_NAMES or len(token.low) < 2:
+        return False
+    capital = passage.is_cased and token.text[0].isupper()
+    return is_name(token.root) or is_unknown(token.root) or capital or token.low in {"junior", "jr", "senior", "sr"}
+
+
+def _given_before(passage: Passage, index: int) -> int:
+    """Reach back to a given name that is a word as well: `hope ramirez`, `mark lopez`."""
+    before = index - 1
+    if before < 0 or not passage.is_word(before) or passage.low(before) in NEVER_NAMES:
+        return index
+    return before if is_name(passage.tokens[before].root) and is_unknown(passage.tokens[index].root) else index

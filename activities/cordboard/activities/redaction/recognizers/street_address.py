@@ -1,0 +1,165 @@
+"""Street addresses: `four twenty one maple avenue apartment three b`, post boxes, corners."""
+
+from collections.abc import Iterator
+
+from cordboard.activities.redaction.code_runs import atom_at
+from cordboard.activities.redaction.finding import LABELLED, Finding, tokens_finding
+from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
+from cordboard.activities.redaction.numerals import NUMBER_WORDS, ORDINALS, day_ordinal
+from cordboard.activities.redaction.passage import ENDS, Passage
+from cordboard.activities.redaction.town_tail import town_tail
+from cordboard.wrap_up.v1 import transcript_pb2 as kinds
+
+_SUFFIXES = frozenset(
+    """street avenue ave road rd lane ln boulevard blvd court drive place circle terrace parkway pkwy highway hwy trail
+    loop pike alley plaza turnpike crescent causeway freeway st dr ct pl way square row crossing run route cove ridge
+    point bend hollow landing mews commons path walk""".split()
+)
+# Suffixes that are ordinary words as well: only a house number before makes an address of them.
+_WEAK_SUFFIXES = frozenset("st dr ct pl way square row crossing run route drive place court circle cove ridge point bend "
+                           "hollow landing mews commons path walk loop trail plaza pike alley lane terrace".split())  # fmt: skip
+_UNITS = frozenset("apartment apt unit suite ste floor number building bldg lot room # trailer space".split())
+_DIRECTIONS = frozenset("north south east west northeast northwest southeast southwest n s e w ne nw se sw".split())
+_GENERIC = frozenset(
+    """the a this that my your our one main next same other wrong which what whole first side across down off on dead end
+    long back no hard easy only every each own busy quiet""".split()
+)
+_ORDINAL_TENS = frozenset("twenty thirty forty fifty sixty seventy eighty ninety hundred".split())
+
+
+class StreetAddress:
+    """Finds house numbers with streets, streets alone, post boxes and corners, with the town after them."""
+
+    name = "street_address"
+
+    def find(self, passage: Passage) -> Iterator[Finding]:
+        """Give each address from its house number to its town, state and zip code."""
+        for index in range(len(passage)):
+            if passage.low(index) in _SUFFIXES and passage.is_word(index):
+                first = _street_start(passage, index)
+                if first is not None:
+                    last = _unit_end(passage, index)
+                    yield self._found(passage, first, town_tail(passage, last))
+            yield from self._post_box(passage, index)
+            yield from self._corner(passage, index)
+            yield from self._numbered_road(passage, index)
+
+    def _found(self, passage: Passage, first: int, last: int) -> Finding:
+        return tokens_finding(passage, first, last, kinds.IDENTIFIER_LOCATION, self.name, LABELLED)
+
+    def _post_box(self, passage: Passage, index: int) -> Iterator[Finding]:
+        lead = 0
+        if passage.phrase_starts(index, ("p", "o", "box")) or passage.phrase_starts(index, ("post", "office", "box")):
+            lead = 3
+        elif passage.phrase_starts(index, ("po", "box")):
+            lead = 2
+        elif passage.phrase_starts(index, ("p", ".", "o", ".", "box")):
+            lead = 5
+        last = _numbers_end(passage, index + lead) if lead else None
+        if last is not None:
+            yield self._found(passage, index, town_tail(passage, last))
+
+    def _corner(self, passage: Passage, index: int) -> Iterator[Finding]:
+        if not passage.phrase_starts(index, ("corner", "of")):
+            return
+        for middle in range(index + 3, min(index + 6, len(passage))):
+            if passage.low(middle) == "and" and passage.is_word(middle + 1):
+                last = middle + 1
+                if passage.low(last + 1) in _SUFFIXES:
+                    last += 1
+                yield self._found(passage, index + 2, last)
+                return
+
+    def _numbered_road(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `route nine`, `highway sixty one`, `interstate 95` after a word of place."""
+        if passage.low(index) not in {"route", "highway", "interstate", "hwy"}:
+            return
+        last = _numbers_end(passage, index + 1)
+        if last is not None:
+            first = index
+            if passage.low(index - 1) in {"county", "state", "rural"}:
+                first -= 1
+            house = _house_start(passage, first)
+            yield self._found(passage, first if house is None else house, town_tail(passage, _unit_end(passage, last)))
+
+
+def _street_start(passage: Passage, suffix: int) -> int | None:
+    """Give the first token of the street that ends in a suffix, its house number included."""
+    first, names = suffix, 0
+    while first > 0 and names < 4:
+        behind = first - 1
+        word = passage.low(behind)
+        if word in ENDS or word == "," or passage.tokens[behind].kind in {"tag", "mark"}:
+            if word != "." or passage.low(behind - 1) not in _DIRECTIONS:
+                break
+        elif _is_house_number(passage, behind) and not _is_ordinal_part(passage, behind, first):
+            break
+        elif word in FUNCTION_WORDS - {"main", "first"} - set(ORDINALS) or word in _GENERIC - {"main", "first"}:
+            break
+        first, names = behind, names + 1
+    if first == suffix:
+        return None
+    house = _house_start(passage, first)
+    if house is not None:
+        return house
+    bare = passage.low(suffix)
+    placed = passage.low(first - 1) in {"on", "at", "off", "of", "from", "to", "near"}
+    strong = bare not in _WEAK_SUFFIXES or (placed and bare in {"lane", "drive", "court", "place", "way", "terrace"})
+    named = any(passage.low(index) not in _GENERIC - {"main"} for index in range(first, suffix))
+    return first if strong and named and (placed or suffix - first <= 2) and bare not in {"way", "place"} else None
+
+
+def _is_house_number(passage: Passage, index: int) -> bool:
+    token = passage.tokens[index]
+    return (token.kind == "number" and token.low.isdigit()) or token.low in NUMBER_WORDS
+
+
+def _is_ordinal_part(passage: Passage, index: int, ahead: int) -> bool:
+    """Tell whether a number word belongs to the street's own number: `fifty seventh street`."""
+    word = passage.low(index)
+    return (word in _ORDINAL_TENS and passage.low(ahead) in ORDINALS) or day_ordinal(passage, index) is not None
+
+
+def _house_start(passage: Passage, street: int) -> int | None:
+    """Give the first token of the house number before a street, or nothing."""
+    first = street
+    while first > 0 and street - first < 6:
+        behind = first - 1
+        word = passage.low(behind)
+        number = _is_house_number(passage, behind) or word == "hundred"
+        joint = word in {"-", "and"} and first < street and _is_house_number(passage, behind - 1)
+        letter = len(word) == 1 and passage.tokens[first].kind == "number" and passage.tokens[first].glued
+        suffix = len(word) == 1 and word in "bcd" and first == street and _is_house_number(passage, behind - 1)
+        if not (number or joint or letter or suffix):
+            break
+        first = behind
+    return first if first < street else None
+
+
+def _unit_end(passage: Passage, last: int) -> int:
+    """Give the last token of `apartment three b`, `unit 9`, `# 4` after a street, or the street's own."""
+    if passage.low(last + 1) in _DIRECTIONS and not passage.low(last + 2) == "of":
+        last += 1
+    ahead = last + 1
+    while passage.low(ahead) in {",", "."}:
+        ahead += 1
+    if passage.low(ahead) not in _UNITS:
+        return last
+    end = _numbers_end(passage, ahead + 1)
+    return last if end is None else end
+
+
+def _numbers_end(passage: Passage, index: int) -> int | None:
+    """Give the last token of digits and letters that begin at a place."""
+    if passage.low(index) == "number":
+        index += 1
+    last: int | None = None
+    while index < len(passage):
+        atom = atom_at(passage, index)
+        if atom is None or (last is None and atom.value in {"i"}):
+            break
+        last = atom.last
+        index = last + 1
+        if passage.low(index) == "-":
+            index += 1
+    return last
