@@ -22,5 +22,6 @@ HOLIDAYS = frozenset(
 LONGEST_HOLIDAY = max(len(words) for words in HOLIDAYS)
 BIRTH_LABELS = (
     ("date", "of", "birth"), ("birth", "date"), ("birthdate",), ("birthday",), ("d", "o", "b"), ("dob",), ("born",),
-    ("born", "on"), ("birth",),
+    ("born", "on"), ("birth",), ("expires",), ("expiration",), ("expiration", "date"), ("expiry",), ("exp", "date"),
+    ("birthday", "on"), ("bday",), ("b", "day"),
 )  # fmt: skip

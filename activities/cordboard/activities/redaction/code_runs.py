@@ -160,6 +160,9 @@ def atom_at(passage: Passage, index: int) -> Atom | None:
         return _spoken(passage, index)
     if len(word) == 1 and word.isascii():
         return Atom(word, _end_of_letter(passage, index), "letter")
+    if word in {"star", "pound", "hash"}:
+        ahead = passage.low(index + 1)
+        return Atom("", index, "digit") if ahead in ONES or ahead in ZEROS or ahead.isdigit() else None
     if word in NATO and _is_near_code(passage, index):
         return Atom(NATO[word], index, "word")
     return _glued_letters(passage, index)

@@ -13,7 +13,7 @@ LEADS = _phrases(
     """name is|name's|names is|name was|name's is|name will be|name would be|first name|last name|middle name|full name|maiden name|
     surname|family name|given name|under the name|the name of|the name|by the name of|patient is|named|goes by|
     patient name|patient's name|caller's name|speaking with|spoke with|spoke to|speak with|in the name of|nickname is|
-    first names|last names|legal name|married name|contact is|goes by the name|signed by|attention|care of|c o"""
+    first names|last names|legal name|they call me|everybody calls me|everyone calls me|friends call me|people call me|go by|just call me|married name|contact is|goes by the name|signed by|attention|care of|c o"""
 )
 # After these a word is a name if it looks like one.
 WEAK_LEADS = _phrases(
@@ -56,7 +56,7 @@ NEVER_NAMES = (
         complicated hard easy there here everyone folks guys team dear maam ma'am sir please appreciate help helping
         thank thanks bless god lord jesus christ passed died fell broke hurt hurts works lives been being who which
         that's it's tylenol advil and also her his my your our their prescription medication medicine results test
-        lab refill record records bill billing account card plan policy payment service customer line side
+        lab refill record records billing account card plan policy payment service customer line side
         wait hold let listen look actually honestly basically unfortunately hopefully obviously probably maybe
         day long good short best page case house love key date place early fall clear more real strong small rich
         husband wife son daughter mom mother dad father brother sister aunt uncle cousin friend baby""".split()

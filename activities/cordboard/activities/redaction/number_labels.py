@@ -53,7 +53,7 @@ _PHRASES: dict[Identifier, str] = {
         reference|study id|participant number|participant id|work order|incident number|key code|gate code|door code|
         barcode|access code|authorization number|authorization|auth number|approval number|referral number|inmate
         number|locker|employee i d|i d|i d number|student number|tax id|tax i d|ein|number is|booking code|donor
-        number|sample id|kit number|verification code|order|tracking|case id|unit id|security code|service number""",
+        number|sample id|kit number|verification code|order|last four|last four digits|four digits|last five|extension|tracking|case id|unit id|security code|service number""",
     kinds.IDENTIFIER_LOCATION: "zip|zip code|zipcode|postal code|post code|zip is|postcode",
     # Numbers that identify nobody.
     kinds.IDENTIFIER_UNSPECIFIED: """dose|dosage|weight|height|pressure|temperature|grade|scale|out of|pulse|rate|oxygen|

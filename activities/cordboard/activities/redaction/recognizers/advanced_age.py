@@ -11,7 +11,8 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 YOUNGEST, OLDEST = 90, 125
 _PEOPLE = frozenset(
     """i'm he's she's i he she mom mother dad father husband wife grandmother grandma grandfather grandpa uncle aunt
-    patient mama papa nana who who's neighbor granny im hes shes they're sister brother""".split()
+    patient mama papa nana who who's neighbor granny im hes shes they're sister brother
+    she'll he'll i'll they'll she'd he'd nan aunt auntie""".split()
 )
 _BECOMING = frozenset("turned turning turns aged age nearly almost over past at of about is was be just now already".split())
 _YEARS = (("years", "old"), ("year", "old"), ("-", "year", "-", "old"), ("years", "of", "age"), ("yrs", "old"),
@@ -53,11 +54,18 @@ def _is_age(passage: Passage, index: int, number: Numeral) -> bool:
     decimal = after == "." and number.last + 2 < len(passage) and passage.tokens[number.last + 2].glued
     if (after in _NOT_AGES and after != ".") or decimal:
         return False
-    before, earlier = passage.low(index - 1), passage.low(index - 2)
+    before, earlier = _person(passage, index - 1), _person(passage, index - 2)
     if before in {"turned", "turning", "turns", "aged", "age"}:
         return True
     if before in _PEOPLE - {"i", "he", "she", "who"}:
         return True
-    near = {passage.low(place) for place in range(index - 4, index)}
+    near = {_person(passage, place) for place in range(index - 4, index)}
     linked = before in _BECOMING or before in {"am", "gonna", "be"}
     return linked and bool(near & _PEOPLE or earlier in {"aged", "age"}) and not near & {"pressure", "rate", "weigh", "weight"}
+
+
+def _person(passage: Passage, index: int) -> str:
+    """Give a word; one in the genitive without its ending, where that is a person: `grandma's`."""
+    low = passage.low(index)
+    bare = low.removesuffix("'s")
+    return bare if bare in _PEOPLE else low

@@ -12,7 +12,7 @@ _BEFORE = frozenset("on by until till since before after from through for around
 # What may follow a day; after `the third` any other word makes it a count: `the third time`.
 _AFTER = frozenset(
     """at and or to through in for if because but i we please works work is was would when around before after between
-    so that he she they you if this next last of morning afternoon evening then still looks with it's my can could
+    until till from through on so that he she they you if this next last of morning afternoon evening then still looks with it's my can could
     uh um no yes okay maybe instead too also there not""".split()
 )
 
@@ -32,18 +32,21 @@ class DayOfMonth:
                 continue
             weekday = passage.low(index - 1) in WEEKDAYS
             after = passage.low(day.last + 1)
-            follows = day.last + 1 == len(passage) or after in _AFTER or after in ENDS | {","}
+            ended = day.last + 1 == len(passage) or after in ENDS
+            follows = ended or after in _AFTER or after in ENDS | {","}
             if after == "of" and passage.low(day.last + 2) not in {"the", "this", "next", "last"}:
                 follows = False
             counts = day.value <= 3 and len(passage.low(day.last)) > 3 and after in {"i", "is", "was", "that", "to", "and"}
-            if weekday or (follows and not counts and self._dates(passage, index, day.value)):
+            if weekday or (follows and not counts and self._dates(passage, index, day.value, ended)):
                 last = _ordinal_of_month(passage, day.last)
                 yield tokens_finding(
                     passage, index - weekday, last, kinds.IDENTIFIER_DATE, self.name, LIKELY
                 )
 
-    def _dates(self, passage: Passage, index: int, value: int) -> bool:
+    def _dates(self, passage: Passage, index: int, value: int, ended: bool) -> bool:
         before = passage.low(index - 1)
+        if value > 3 and ended:
+            return True
         return before in _BEFORE if value > 3 else before in _BEFORE - {"is", "was", "to", "for", "from", "of", "and"}
 
 

@@ -19,6 +19,10 @@ _FIRMS = frozenset(
     associates group partners services manufacturing realty insurance bakery diner cafe restaurant grill salon garage
     hardware farms dairy freight paper auto""".split()
 )
+_LINES = frozenset(
+    """trucking plumbing logistics industries construction roofing landscaping airlines motors incorporated inc llc
+    corporation enterprises freight""".split()
+)
 _GENERIC = frozenset(
     """home night nights school work office store factory warehouse restaurant bank hospital clinic farm job desk
     computer weekends days part full time myself himself herself them me you us minimum wage free money cash peanuts
@@ -36,6 +40,7 @@ class Employer:
         """Give each employer's name."""
         for index in range(len(passage)):
             if not any(passage.phrase_ends(index, lead) for lead in _LEADS):
+                yield from self._firm(passage, index)
                 continue
             first = index + 1 + (passage.low(index + 1) == "the")
             last = first - 1
@@ -44,6 +49,14 @@ class Employer:
             words = [passage.low(place) for place in range(first, last + 1)]
             if words and (not all(map(_is_plain, words)) or words[-1] in _FIRMS and len(words) > 1):
                 yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, LIKELY)
+
+
+    def _firm(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `swift trucking` by its line of business."""
+        if passage.low(index) not in _LINES or not passage.is_word(index - 1) or not _goes_on(passage, index - 1):
+            return
+        if passage.low(index - 2) in {"for", "at", "with", "by", "the"} and passage.low(index - 1) not in _GENERIC:
+            yield tokens_finding(passage, index - 1, index, kinds.IDENTIFIER_NAME, self.name, LIKELY)
 
 
 def _goes_on(passage: Passage, index: int) -> bool:

@@ -17,6 +17,7 @@ from cordboard.activities.redaction.recognizers.numeric_date import NumericDate
 from cordboard.activities.redaction.recognizers.pass_phrase import PassPhrase
 from cordboard.activities.redaction.recognizers.person_name import PersonName
 from cordboard.activities.redaction.recognizers.place import Place
+from cordboard.activities.redaction.recognizers.rare_word import RareWord
 from cordboard.activities.redaction.recognizers.spelled_name import SpelledName
 from cordboard.activities.redaction.recognizers.street_address import StreetAddress
 from cordboard.activities.redaction.recognizers.web_address import WebAddress
@@ -41,6 +42,7 @@ def own_recognizers() -> list[Recognizer]:
         PassPhrase(),
         PersonName(),
         Place(),
+        RareWord(),
         SpelledName(),
         StreetAddress(),
         WebAddress(),

@@ -13,7 +13,7 @@ _KINDS = frozenset(
     temple academy dental dentistry pediatrics orthopedics orthopaedics cardiology dermatology oncology urology neurology
     obstetrics gynecology radiology imaging labs laboratory rehab rehabilitation preschool daycare kindergarten library
     medical healthcare wellness optometry chiropractic hotel motel prison jail apartments estates condominiums mall
-    airport shelter school drugs drugstore drug nursing""".split()
+    airport shelter school drugstore nursing""".split()
 )
 _PAIRS = frozenset(
     [

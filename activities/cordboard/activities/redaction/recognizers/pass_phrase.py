@@ -9,6 +9,7 @@ from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
+_SITES = "instagram facebook twitter tiktok snapchat skype whatsapp venmo telegram insta".split()
 _LABELS: dict[tuple[str, ...], Identifier] = {
     ("password",): kinds.IDENTIFIER_OTHER,
     ("passphrase",): kinds.IDENTIFIER_OTHER,
@@ -18,6 +19,9 @@ _LABELS: dict[tuple[str, ...], Identifier] = {
     ("user", "name"): kinds.IDENTIFIER_OTHER,
     ("screen", "name"): kinds.IDENTIFIER_OTHER,
     ("login", "name"): kinds.IDENTIFIER_OTHER,
+    ("plate", "says"): kinds.IDENTIFIER_VEHICLE,
+    ("plate", "reads"): kinds.IDENTIFIER_VEHICLE,
+    **{(site,): kinds.IDENTIFIER_OTHER for site in _SITES},
     ("handle",): kinds.IDENTIFIER_OTHER,
     ("photo", "is", "called"): kinds.IDENTIFIER_PHOTO,
     ("picture", "is", "called"): kinds.IDENTIFIER_PHOTO,
@@ -47,7 +51,8 @@ class PassPhrase:
         first = label + 1
         while passage.low(first) in _LINKS:
             first += 1
-        if first == label + 1 and identifier != kinds.IDENTIFIER_PHOTO:
+        told = passage.low(label) in {"called", "says", "reads"}
+        if first == label + 1 and not told:
             return
         last = first - 1
         while last + 1 < len(passage) and last + 1 - first < _LONGEST:

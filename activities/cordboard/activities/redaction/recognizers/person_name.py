@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from cordboard.activities.redaction.finding import LABELLED, LIKELY, SHAPED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import is_given_name, is_name, is_only_a_name, is_unknown
+from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_given_name, is_name, is_only_a_name, is_unknown
 from cordboard.activities.redaction.name_words import (
     JOINING,
     LEADS,
@@ -34,8 +34,10 @@ class PersonName:
         while index < len(passage):
             last = self._known(passage, index)
             if last is not None:
-                first = _given_before(passage, index)
+                first = _initials_before(passage, _given_before(passage, index))
                 yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, LIKELY)
+            else:
+                yield from self._after_initials(passage, index)
             index = index + 1 if last is None else last + 1
 
     def _introduced(self, passage: Passage, index: int) -> Iterator[Finding]:
@@ -55,13 +57,31 @@ class PersonName:
         while accepts is _is_any_word and passage.low(first) in _FILLERS:
             first += 1
         if passage.is_word(first) and passage.low(first) not in NEVER_NAMES and accepts(passage, first):
-            last = name_end(passage, first)
+            last = _family_after(passage, first, name_end(passage, first), accepts)
             yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, weight)
+
+    def _after_initials(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `t j baker`: two initials before a family name that is a word as well."""
+        if passage.is_word(index) and is_name(passage.tokens[index].root) and len(passage.low(index)) > 2:
+            first = _initials_before(passage, index)
+            if index - first >= 2 and passage.low(index) not in NEVER_NAMES:
+                yield tokens_finding(passage, first, index, kinds.IDENTIFIER_NAME, self.name, LIKELY)
 
     def _known(self, passage: Passage, index: int) -> int | None:
         if not passage.is_word(index) or not is_only_a_name(passage.tokens[index].root):
             return None
         return None if passage.low(index) in NEVER_NAMES else name_end(passage, index)
+
+
+def _family_after(passage: Passage, first: int, last: int, accepts: Accepts) -> int:
+    """Take one more word for the family name where a caller gives theirs: `this is rosalind pike, i'm ...`."""
+    told = accepts is _is_any_word or passage.low(first - 1) in {"is", "i'm", "am"}
+    word = passage.low(last + 1)
+    if not told or last > first or not passage.is_word(last + 1) or word in NEVER_NAMES or len(word) < 3:
+        return last
+    ending = last + 2 >= len(passage) or passage.tokens[last + 2].kind == "mark" or passage.low(last + 2) in FUNCTION_WORDS
+    known = is_only_a_name(passage.tokens[first].root) or accepts is _is_any_word
+    return last + 1 if ending and known and not word.endswith(("ing", "ed", "ly")) else last
 
 
 def name_end(passage: Passage, first: int) -> int:
@@ -132,6 +152,21 @@ def _is_further(passage: Passage, index: int) -> bool:
         return False
     capital = passage.is_cased and token.text[0].isupper()
     return is_name(token.root) or is_unknown(token.root) or capital or token.low in {"junior", "jr", "senior", "sr"}
+
+
+def _initials_before(passage: Passage, index: int) -> int:
+    """Reach back to initials: `t j miller`, `j. lopez`."""
+    first = index
+    while first > 0 and (_is_initial(passage, first - 1) or (passage.low(first - 1) == "." and first > 1)):
+        if passage.low(first - 1) == "." and not _is_initial(passage, first - 2):
+            break
+        first -= 1
+    return first
+
+
+def _is_initial(passage: Passage, index: int) -> bool:
+    low = passage.low(index)
+    return passage.is_word(index) and len(low) == 1 and low != "i" and (low != "a" or _is_initial(passage, index + 1))
 
 
 def _given_before(passage: Passage, index: int) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from cordboard.activities.redaction.finding import LIKELY, SHAPED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_common, is_name, is_unknown
+from cordboard.activities.redaction.finding import GUESSED, LIKELY, SHAPED, Finding, tokens_finding
+from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_common, is_name, is_only_a_name, is_unknown
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.town_tail import state_end, town_end, town_tail
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
@@ -19,6 +19,9 @@ _LEADS = (
     ("vacation", "in"), ("up", "from"), ("native", "of"), ("neighborhood", "of"), ("i'm", "in"), ("we're", "in"),
 )  # fmt: skip
 _PLACE_LEADS = frozenset({"in", "from", "near", "to", "at", "around", "outside", "through", "of", "by", ","})
+_FEATURES = frozenset("lake camp fort mount port cape isle".split())
+_FEATURE_ENDS = frozenset("beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge "
+                          "shores point".split())  # fmt: skip
 _AREA_WORDS = frozenset({"county", "parish", "township", "borough", "heights", "village", "neighborhood", "district"})
 
 
@@ -41,6 +44,7 @@ class Place:
                 end = town_tail(passage, last)
                 yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
             yield from self._area(passage, index)
+            yield from self._feature(passage, index)
 
     def _listed(self, passage: Passage, index: int) -> int | None:
         last = town_end(passage, index)
@@ -82,6 +86,20 @@ class Place:
         word = passage.low(index)
         rare = is_unknown(word) or is_name(word)
         return index if placed and rare and word not in FUNCTION_WORDS else None
+
+    def _feature(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `lake tahoe`, `camp pendleton`, `tybee island`, and rare words after a word of place."""
+        after = passage.tokens[index + 1] if passage.is_word(index + 1) else None
+        if passage.low(index) in _FEATURES and after and (is_unknown(after.root) or is_only_a_name(after.root)):
+            end = town_tail(passage, index + 1)
+            yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
+        root = passage.tokens[index].root
+        if is_unknown(root) and passage.low(index) not in FUNCTION_WORDS and len(root) > 3:
+            if passage.low(index + 1) in _FEATURE_ENDS:
+                end = town_tail(passage, index + 1)
+                yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
+            elif passage.low(index - 1) in _PLACE_LEADS - {"of", "by", ",", "to"}:
+                yield tokens_finding(passage, index, town_tail(passage, index), kinds.IDENTIFIER_LOCATION, self.name, GUESSED)
 
     def _area(self, passage: Passage, index: int) -> Iterator[Finding]:
         if passage.low(index) not in _AREA_WORDS or index == 0:

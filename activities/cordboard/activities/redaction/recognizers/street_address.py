@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cordboard.activities.redaction.code_runs import atom_at
-from cordboard.activities.redaction.finding import LABELLED, Finding, tokens_finding
+from cordboard.activities.redaction.finding import LABELLED, LIKELY, Finding, tokens_finding
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
 from cordboard.activities.redaction.numerals import NUMBER_WORDS, ORDINALS, day_ordinal
 from cordboard.activities.redaction.passage import ENDS, Passage
@@ -24,6 +24,14 @@ _GENERIC = frozenset(
     """the a this that my your our one main next same other wrong which what whole first side across down off on dead end
     long back no hard easy only every each own busy quiet""".split()
 )
+_PLACING = frozenset("on onto at off of from to near down along by over past beside behind cross".split())
+_NOT_STREETS = FUNCTION_WORDS | frozenset(
+    """social disability welfare benefits fixed income campus base time average medication medications insulin
+    oxygen dialysis earth planet land water nothing weekends weekdays monday tuesday wednesday thursday friday saturday
+    sunday top bottom hospice tea coffee rice ramen tips site grid""".split()
+)
+_LIVING = (("live", "on"), ("lives", "on"), ("living", "on"), ("lived", "on"), ("house", "on"), ("apartment", "on"),
+           ("office", "on"), ("clinic", "on"), ("place", "on"), ("store", "on"), ("one", "on"))  # fmt: skip
 _ORDINAL_TENS = frozenset("twenty thirty forty fifty sixty seventy eighty ninety hundred".split())
 
 
@@ -43,6 +51,7 @@ class StreetAddress:
             yield from self._post_box(passage, index)
             yield from self._corner(passage, index)
             yield from self._numbered_road(passage, index)
+            yield from self._lived_on(passage, index)
 
     def _found(self, passage: Passage, first: int, last: int) -> Finding:
         return tokens_finding(passage, first, last, kinds.IDENTIFIER_LOCATION, self.name, LABELLED)
@@ -55,6 +64,8 @@ class StreetAddress:
             lead = 2
         elif passage.phrase_starts(index, ("p", ".", "o", ".", "box")):
             lead = 5
+        elif passage.low(index) == "box" and passage.low(index - 1) in {"to", "at", "is"}:
+            lead = 1
         last = _numbers_end(passage, index + lead) if lead else None
         if last is not None:
             yield self._found(passage, index, town_tail(passage, last))
@@ -83,6 +94,17 @@ class StreetAddress:
             yield self._found(passage, first if house is None else house, town_tail(passage, _unit_end(passage, last)))
 
 
+    def _lived_on(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find a street without its kind: `i live on elm`."""
+        if not any(passage.phrase_ends(index, lead) for lead in _LIVING):
+            return
+        last = index
+        while last - index < 2 and passage.is_word(last + 1) and passage.low(last + 1) not in _NOT_STREETS:
+            last += 1
+        if last > index:
+            yield tokens_finding(passage, index + 1, last, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
+
+
 def _street_start(passage: Passage, suffix: int) -> int | None:
     """Give the first token of the street that ends in a suffix, its house number included."""
     first, names = suffix, 0
@@ -103,7 +125,7 @@ def _street_start(passage: Passage, suffix: int) -> int | None:
     if house is not None:
         return house
     bare = passage.low(suffix)
-    placed = passage.low(first - 1) in {"on", "at", "off", "of", "from", "to", "near"}
+    placed = passage.low(first - 1) in {*_PLACING}
     strong = bare not in _WEAK_SUFFIXES or (placed and bare in {"lane", "drive", "court", "place", "way", "terrace"})
     named = any(passage.low(index) not in _GENERIC - {"main"} for index in range(first, suffix))
     return first if strong and named and (placed or suffix - first <= 2) and bare not in {"way", "place"} else None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from cordboard.activities.redaction.code_runs import atom_at
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.web_name import DOTS, PROVIDERS, TOP_LEVEL
@@ -55,7 +56,8 @@ def _host(passage: Passage, dot: int) -> int:
         first -= 1
     while first < dot and passage.low(first) in DOTS:
         first += 1
-    return first
+    mine = passage.low(first - 1) == "my" and passage.low(first - 2) in {"is", "at", "on", "to", "see", "visit", "www"}
+    return first - 1 if mine else first
 
 
 def _path(passage: Passage, last: int) -> int:
@@ -66,4 +68,6 @@ def _path(passage: Passage, last: int) -> int:
         if starts_sentence or after.kind not in {"word", "number"} or after.low in PROVIDERS:
             break
         last += 2
+        while atom_at(passage, last + 1) is not None and passage.low(last + 1) not in {"i", "a"}:
+            last += 1
     return last
