@@ -11,7 +11,16 @@ PROVIDERS = frozenset(
     cox charter mac rocketmail googlemail earthlink juno zoho fastmail gmx""".split()
 )
 DOTS = frozenset({"dot", ".", "period", "point"})
-_LONGEST = 6
+_LONGEST = 8
+
+
+def top_level_end(passage: Passage, index: int) -> int | None:
+    """Give the last token of a domain's ending at a place, also a spelled one: `e d u`."""
+    if passage.low(index) in TOP_LEVEL:
+        return index
+    spelled = "".join(passage.low(index + offset) for offset in range(3))
+    letters = all(len(passage.low(index + offset)) == 1 for offset in range(3))
+    return index + 2 if letters and spelled in TOP_LEVEL else None
 
 
 def domain_end(passage: Passage, index: int, *, provider_alone: bool = False) -> int | None:
@@ -24,9 +33,10 @@ def domain_end(passage: Passage, index: int, *, provider_alone: bool = False) ->
         token = passage.tokens[place]
         if token.kind == "tag" or (token.kind == "mark" and token.low not in {".", "-"}):
             break
-        if passage.low(place) in TOP_LEVEL and passage.low(place - 1) in DOTS and place > index + 1:
-            last = place
-        elif last is not None and token.low not in DOTS:
+        ending = top_level_end(passage, place) if passage.low(place - 1) in DOTS and place > index + 1 else None
+        if ending is not None:
+            last = ending
+        elif last is not None and place > last and token.low not in DOTS:
             break
     if last is not None:
         return last

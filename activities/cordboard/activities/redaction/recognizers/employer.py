@@ -11,7 +11,7 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 _LEADS = (
     ("work", "at"), ("works", "at"), ("worked", "at"), ("working", "at"), ("work", "for"), ("works", "for"),
     ("worked", "for"), ("working", "for"), ("employer", "is"), ("employed", "by"), ("employed", "at"),
-    ("employer", "was"), ("insured", "through"), ("job", "at"), ("company", "is"), ("insurance", "through"),
+    ("employer", "was"), ("insured", "through"), ("job", "at"), ("company", "is"), ("insurance", "through"), ("is", "through"),
 )  # fmt: skip
 _FIRMS = frozenset(
     """plumbing construction industries logistics incorporated inc llc corporation corp company co brothers sons

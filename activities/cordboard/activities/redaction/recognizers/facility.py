@@ -119,6 +119,9 @@ def _name_start(passage: Passage, kind: int) -> int:
         if behind.kind == "mark" and word in {".", "-", "&"} and behind.glued and kind > first:
             first -= 1
             continue
+        if word == "of" and telling and (_is_naming(passage, first - 2) or passage.low(first - 2) == "lady"):
+            first -= 3 if passage.low(first - 3) == "our" else 2
+            continue
         if behind.kind != "word" or word in FUNCTION_WORDS or (word in NUMBER_WORDS and len(word) > 3):
             break
         if word in _GENERIC and not (telling and word in {"general", "county", "city", "state", "community", "our"}):

@@ -18,6 +18,7 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _LONGEST = 5
 _FILLERS = frozenset({"is", ":", "uh", "um", "it's", "was", ",", "a", "like"})
+_NICKNAMES = frozenset({"big", "little", "lil", "old", "crazy"})
 Accepts = Callable[[Passage, int], bool]
 
 
@@ -157,6 +158,10 @@ def _is_further(passage: Passage, index: int) -> bool:
 def _initials_before(passage: Passage, index: int) -> int:
     """Reach back to initials: `t j miller`, `j. lopez`."""
     first = index
+    if passage.low(first - 1) in _NICKNAMES:
+        return first - 1
+    if passage.low(first - 1) in {"girl", "boy"} and passage.low(first - 2) == "baby":
+        return first - 2
     while first > 0 and (_is_initial(passage, first - 1) or (passage.low(first - 1) == "." and first > 1)):
         if passage.low(first - 1) == "." and not _is_initial(passage, first - 2):
             break

@@ -21,7 +21,7 @@ _LEADS = (
 _PLACE_LEADS = frozenset({"in", "from", "near", "to", "at", "around", "outside", "through", "of", "by", ","})
 _FEATURES = frozenset("lake camp fort mount port cape isle".split())
 _FEATURE_ENDS = frozenset("beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge "
-                          "shores point".split())  # fmt: skip
+                          "shores point bluff bluffs creek crossing mesa acres pines meadows".split())  # fmt: skip
 _AREA_WORDS = frozenset({"county", "parish", "township", "borough", "heights", "village", "neighborhood", "district"})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cordboard.activities.redaction.code_runs import atom_at
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.passage import ENDS, Passage
-from cordboard.activities.redaction.web_name import DOTS, PROVIDERS, TOP_LEVEL
+from cordboard.activities.redaction.web_name import DOTS, PROVIDERS, top_level_end
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _WRITTEN = re.compile(
@@ -19,6 +19,7 @@ _BEFORE = frozenset(
     through and or see check go went up that's using use says said app link url , : @ by has named i you we for with
     this that new saw found""".split()
 )
+_INSIDE_HOST = frozenset("my your our the for and of you we with".split())
 _PATH = frozenset({"slash", "/", "dash", "-", "dot", ".", "underscore", "_"})
 _LONGEST_HOST = 5
 
@@ -34,13 +35,14 @@ class WebAddress:
             yield Finding(match.start(), match.end(), kinds.IDENTIFIER_URL, self.name, SHAPED)
         covered = -1
         for index in range(2, len(passage)):
-            ends = passage.low(index) in TOP_LEVEL and passage.low(index - 1) in DOTS
+            ending = top_level_end(passage, index)
+            ends = ending is not None and passage.low(index - 1) in DOTS
             spoken = passage.tokens[index - 1].kind == "word" or passage.tokens[index - 1].glued
             if not ends or not spoken or index <= covered or passage.low(index - 1) == "point":
                 continue
             first = _host(passage, index - 1)
             if first < index - 1:
-                covered = _path(passage, index)
+                covered = _path(passage, ending or index)
                 yield tokens_finding(passage, first, covered, kinds.IDENTIFIER_URL, self.name, SHAPED)
 
 
@@ -56,6 +58,9 @@ def _host(passage: Passage, dot: int) -> int:
         first -= 1
     while first < dot and passage.low(first) in DOTS:
         first += 1
+    inside = passage.low(first - 1) in _INSIDE_HOST and first > 1 and passage.low(first - 2) not in _BEFORE
+    if inside and passage.is_word(first - 2) and (first == 2 or passage.low(first - 3) in _BEFORE):
+        return first - 2
     mine = passage.low(first - 1) == "my" and passage.low(first - 2) in {"is", "at", "on", "to", "see", "visit", "www"}
     return first - 1 if mine else first
 
