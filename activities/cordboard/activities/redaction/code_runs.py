@@ -7,15 +7,17 @@ from functools import cached_property
 from cordboard.activities.redaction.lexicon import is_common
 from cordboard.activities.redaction.numerals import ONES, TEENS, TENS, ZEROS, below_hundred
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 
-NATO = {
-    "alpha": "a", "alfa": "a", "bravo": "b", "charlie": "c", "delta": "d", "echo": "e", "foxtrot": "f", "golf": "g",
-    "hotel": "h", "india": "i", "juliet": "j", "juliett": "j", "kilo": "k", "lima": "l", "mike": "m", "november": "n",
-    "oscar": "o", "papa": "p", "quebec": "q", "romeo": "r", "sierra": "s", "tango": "t", "uniform": "u", "victor": "v",
-    "whiskey": "w", "xray": "x", "yankee": "y", "zulu": "z",
-}  # fmt: skip
+_ALPHABET = words(
+    """
+    alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa
+    quebec romeo sierra tango uniform victor whiskey xray yankee zulu
+    """
+)
+NATO = {word: word[0] for word in _ALPHABET}
 # What may stand inside a run without being part of its value.
-_SEPARATORS = frozenset("- – , ( ) / # + : _ . dash hyphen slash dot point underscore colon uh um er space then".split())
+_SEPARATORS = words("- – , ( ) / # + : _ . dash hyphen slash dot point underscore colon uh um er space then")
 _DOTS = frozenset({".", "dot", "point"})
 _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "ate": "8"}
 _LETTER_LEADS = frozenset({"is", "number", "plate", "id", "with", "code", "license", "vin", "serial", "it's"})
@@ -221,13 +223,17 @@ def _glued_letters(passage: Passage, index: int) -> Atom | None:
     if len(token.low) in {2, 3} and not set(token.low) & set("aeiouy") and not is_common(token.low):
         # `xyz one two three`: no word of English; letters, if a number or an explanation follows.
         ahead = passage.low(index + 1)
-        if ahead in ONES or ahead in ZEROS or ahead in TENS or ahead in TEENS or passage.phrase_starts(index + 1, ("as", "in")):
+        if (
+            ahead in ONES
+            or ahead in ZEROS
+            or ahead in TENS
+            or ahead in TEENS
+            or passage.phrase_starts(index + 1, ("as", "in"))
+        ):
             return Atom(token.low, index + 3 if ahead == "as" else index, "letter")
     capital = token.text.isupper()
-    if passage.low(index + 1) in {"-", "–", " "} and passage.tokens[index + 1].glued:
-        beside = index + 2
-    else:
-        beside = index + 1
+    hyphened = passage.low(index + 1) in {"-", "–"} and passage.tokens[index + 1].glued
+    beside = index + 1 + hyphened
     after = beside < len(passage) and passage.tokens[beside].kind == "number" and passage.tokens[beside].glued
     back = index - 1 - (passage.low(index - 1) in {"-", "–"})
     before = token.glued and back >= 0 and passage.tokens[back].kind == "number"

@@ -21,16 +21,16 @@ SHORTEST_CODE = 4
 class KnownValues:
     """What the spans of a call say, as words in a row, as words of names, and as codes."""
 
-    phrases: Mapping[tuple[str, ...], Identifier]
+    phrases: Mapping[tuple[str, ...], Identifier.ValueType]
     names: frozenset[str]
-    codes: Mapping[str, Identifier]
+    codes: Mapping[str, Identifier.ValueType]
 
 
-def known_values(originals: Sequence[tuple[Identifier, str]]) -> KnownValues:
+def known_values(originals: Sequence[tuple[Identifier.ValueType, str]]) -> KnownValues:
     """Gather the values of a call's spans that are telling enough to be looked for."""
-    phrases: dict[tuple[str, ...], Identifier] = {}
+    phrases: dict[tuple[str, ...], Identifier.ValueType] = {}
     names: set[str] = set()
-    codes: dict[str, Identifier] = {}
+    codes: dict[str, Identifier.ValueType] = {}
     for identifier, original in originals:
         words = tuple(token.low for token in Passage(original).tokens if token.kind in {"word", "number"})
         if _is_telling(words):
@@ -39,7 +39,8 @@ def known_values(originals: Sequence[tuple[Identifier, str]]) -> KnownValues:
             names |= {word for word in name_words(original) if len(word) >= 3 and is_only_a_name(word)}
         value = code_value(original)
         if sum(character.isdigit() for character in value) >= SHORTEST_CODE and code_runs_fill(original):
-            codes.setdefault(value, identifier)
+            vague = codes.get(value, kinds.IDENTIFIER_OTHER) == kinds.IDENTIFIER_OTHER
+            codes[value] = identifier if vague else codes[value]
     return KnownValues(phrases, frozenset(names), codes)
 
 

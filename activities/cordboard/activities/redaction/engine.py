@@ -57,7 +57,7 @@ class RedactionEngine:
     def __init__(self, recognizers: Sequence[Recognizer], version: str) -> None:
         self._recognizers = recognizers
         self._version = version
-        self._seen: dict[tuple[str, tuple[Identifier, ...]], tuple[Finding, ...]] = {}
+        self._seen: dict[tuple[str, tuple[Identifier.ValueType, ...]], tuple[Finding, ...]] = {}
 
     @classmethod
     def create(cls) -> "RedactionEngine":
@@ -71,7 +71,7 @@ class RedactionEngine:
         """Make the engine with our rules alone: light, and weaker on names and places."""
         return cls(own_recognizers(), f"cordboard-rules/{RULES_VERSION}")
 
-    def spans(self, text: str, asked_for: Collection[Identifier] = ()) -> list[Span]:
+    def spans(self, text: str, asked_for: Collection[Identifier.ValueType] = ()) -> list[Span]:
         """Give the spans of one text, in order."""
         return self._settled([text], [tuple(asked_for)])[0]
 
@@ -89,10 +89,12 @@ class RedactionEngine:
         record = RedactionRecord(call_id=transcript.call_id, spans=spans)
         self._seen.clear()
         if surviving([text.text for text in tagged], [(span.identifier, span.original) for span in spans]):
-            raise InternalError("REDACTION_LEAK", "a value that was taken out stands elsewhere", call_id=transcript.call_id)
+            raise InternalError(
+                "REDACTION_LEAK", "a value that was taken out stands elsewhere", call_id=transcript.call_id
+            )
         return Redaction(self._published(transcript, tagged, spans), record)
 
-    def _settled(self, texts: Sequence[str], asked: Sequence[tuple[Identifier, ...]]) -> list[list[Span]]:
+    def _settled(self, texts: Sequence[str], asked: Sequence[tuple[Identifier.ValueType, ...]]) -> list[list[Span]]:
         """Find until nothing more is found, in the texts themselves and in what stands between tags."""
         findings: list[set[Finding]] = [
             set(self._found(text, kinds_asked)) for text, kinds_asked in zip(texts, asked, strict=True)
@@ -106,13 +108,16 @@ class RedactionEngine:
                 passage = Passage(text.text)
                 again = [*self._found(text.text, asked[place]), *echoes(passage, known)]
                 fresh = set(text.in_original(outside_of_tags(text.text, again)))
+                said = {(span.start, span.end, span.identifier) for span, _ in text.tags}
+                repeated = echoes(Passage(texts[place]), known)
+                fresh |= {found for found in repeated if (found.start, found.end, found.identifier) not in said}
                 more = more or not fresh <= findings[place]
                 findings[place] |= fresh
             if not more:
                 break
         return [union(text, some) for text, some in zip(texts, findings, strict=True)]
 
-    def _found(self, text: str, asked_for: tuple[Identifier, ...]) -> tuple[Finding, ...]:
+    def _found(self, text: str, asked_for: tuple[Identifier.ValueType, ...]) -> tuple[Finding, ...]:
         key = (text, asked_for)
         if key not in self._seen:
             passage = Passage(text, asked_for)
@@ -128,7 +133,8 @@ class RedactionEngine:
             utterances=[_redacted(each, text) for each, text in zip(transcript.utterances, tagged, strict=True)],
             silences=transcript.silences,
             counts=[
-                RedactionCount(identifier=kind, spans=sum(span.identifier == kind for span in spans)) for kind in counted
+                RedactionCount(identifier=kind, spans=sum(span.identifier == kind for span in spans))
+                for kind in counted
             ],
             engine=self._version,
         )

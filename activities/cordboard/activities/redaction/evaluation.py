@@ -17,7 +17,7 @@ class LabelledSpan:
 
     start: int
     end: int
-    identifier: Identifier
+    identifier: Identifier.ValueType
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LabelledSentence:
 
     text: str
     spans: tuple[LabelledSpan, ...]
-    asked_for: tuple[Identifier, ...] = ()
+    asked_for: tuple[Identifier.ValueType, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ def _sentence(value: dict[str, object]) -> LabelledSentence:
     return LabelledSentence(text, labelled, tuple(_kind(name) for name in asked))
 
 
-def _kind(name: str) -> Identifier:
+def _kind(name: str) -> Identifier.ValueType:
     return Identifier.Value(f"IDENTIFIER_{name}")
 
 
-def kind_name(identifier: Identifier) -> str:
+def kind_name(identifier: Identifier.ValueType) -> str:
     """Give a kind's name as tags and evaluation sets write it: `NAME`."""
     return Identifier.Name(identifier).removeprefix("IDENTIFIER_")
 

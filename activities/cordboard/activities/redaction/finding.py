@@ -17,7 +17,7 @@ class Finding:
 
     start: int
     end: int
-    identifier: Identifier
+    identifier: Identifier.ValueType
     recognizer: str
     weight: int = SHAPED
 
@@ -33,7 +33,7 @@ class Recognizer(Protocol):
 
 
 def tokens_finding(
-    passage: Passage, first: int, last: int, identifier: Identifier, recognizer: str, weight: int = SHAPED
+    passage: Passage, first: int, last: int, identifier: Identifier.ValueType, recognizer: str, weight: int = SHAPED
 ) -> Finding:
     """Make a finding of the tokens from `first` to `last`, both included."""
     return Finding(passage.tokens[first].start, passage.tokens[last].end, identifier, recognizer, weight)

@@ -7,7 +7,7 @@ from cordboard.activities.redaction.passage import Passage
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
 
-def surviving(texts: Sequence[str], taken_out: Sequence[tuple[Identifier, str]]) -> int:
+def surviving(texts: Sequence[str], taken_out: Sequence[tuple[Identifier.ValueType, str]]) -> int:
     """Count places of texts with tags where a value that was taken out stands, written or spoken.
 
     Values too short to identify by themselves (single ordinary words, numbers of fewer than four digits) do not count.

@@ -4,6 +4,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from cordboard.activities.redaction.word_sets import words
+
 _DRUG_ENDINGS = re.compile(
     r".{3,}(?:pril|statin|olol|sartan|cillin|mycin|azole|azepam|azolam|formin|gliptin|mab|nib|vir|tide|oxetine|triptan"
     r"|dipine|prazole|cycline|floxacin|sone|solone|zosin|gliflozin|parin|oxaban|setron|caine|phylline|terol|profen)$"
@@ -11,50 +13,68 @@ _DRUG_ENDINGS = re.compile(
 _CARE_ENDINGS = re.compile(
     r".{3,}(?:itis|osis|ectomy|oscopy|ography|ogram|ologist|ology|emia|pathy|plasty|algia|iatrist|iatric|ostomy)$"
 )
-STATES = frozenset(
-    """alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois
-    indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana
-    nebraska nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington wisconsin
-    wyoming""".split()
+STATES = words(
+    """
+    alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois
+    indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri
+    montana nebraska nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington
+    wisconsin wyoming
+    """
 )
 TWO_WORD_STATES = frozenset(
     [
-        ("new", "hampshire"), ("new", "jersey"), ("new", "mexico"), ("new", "york"), ("north", "carolina"),
-        ("north", "dakota"), ("rhode", "island"), ("south", "carolina"), ("south", "dakota"), ("west", "virginia"),
+        ("new", "hampshire"),
+        ("new", "jersey"),
+        ("new", "mexico"),
+        ("new", "york"),
+        ("north", "carolina"),
+        ("north", "dakota"),
+        ("rhode", "island"),
+        ("south", "carolina"),
+        ("south", "dakota"),
+        ("west", "virginia"),
     ]
-)  # fmt: skip
-STATE_CODES = frozenset(
-    """al ak az ar ca co ct de fl ga hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or
-    pa ri sc sd tn tx ut va vt wa wi wv wy dc""".split()
 )
-COUNTRIES = frozenset(
-    """america england ireland scotland wales canada mexico india china japan vietnam korea germany france spain italy
+STATE_CODES = words(
+    """
+    al ak az ar ca co ct de fl ga hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or pa
+    ri sc sd tn tx ut va vt wa wi wv wy dc
+    """
+)
+COUNTRIES = words(
+    """
+    america england ireland scotland wales canada mexico india china japan vietnam korea germany france spain italy
     portugal poland russia ukraine nigeria ghana kenya ethiopia egypt israel iran iraq syria turkey brazil colombia
     argentina chile peru cuba jamaica haiti philippines pakistan bangladesh australia europe africa asia usa us uk
-    states united""".split()
+    states united
+    """
 )
-EPONYMS = frozenset(
-    """parkinson parkinsons alzheimer alzheimers crohn crohns hodgkin hodgkins lyme asperger aspergers tourette
+EPONYMS = words(
+    """
+    parkinson parkinsons alzheimer alzheimers crohn crohns hodgkin hodgkins lyme asperger aspergers tourette
     tourettes hashimoto hashimotos graves cushing addison sjogren raynaud raynauds epstein barr foley braxton kegel
-    heimlich gehrig achilles marfan huntington huntingtons meniere menieres tommy babinski schwann barrett
-    barretts holter moh mohs pap doppler glasgow apgar lasik botox kenalog""".split()
+    heimlich gehrig achilles marfan huntington huntingtons meniere menieres tommy babinski schwann barrett barretts
+    holter moh mohs pap doppler glasgow apgar lasik botox kenalog
+    """
 )
 # Words that join or fill; none of them is ever part of a name.
-FUNCTION_WORDS = frozenset(
-    """a an the and or but nor so if then than as at by for from in into of off on onto out over to under up with without
-    about after before since until till while when where why how what which who whom whose that this these those there
-    here i me my mine myself you your yours yourself he him his she her hers it its we us our ours they them their i'm
-    i've i'd i'll you're you've he's she's it's we're they're that's there's here's what's is am are was were be been
-    being do does did doing done have has had having can could will would shall should may might must not no yes yeah
-    yep yup nope nah okay ok um uh er ah oh hmm mhm well just only also too very really quite please thanks thank sorry
-    hello hi hey bye goodbye maybe like actually now today tomorrow yesterday again still already yet ever never always
-    sometimes once twice some any all both each every few more most much many lot other another same such own one two
-    three four five six seven eight nine ten call calling called speaking said says say saying tell told ask asked
-    asking want wants wanted need needs needed get gets got getting go goes going went come comes coming came know
-    knows think thinks see sees seen look looks looking make makes making made take takes taking took give gives giving
-    gave let lets don't doesn't didn't can't won't isn't wasn't aren't haven't hasn't because cause cuz gonna wanna
-    gotta right correct sure fine good great speak spelled spelling spell number phone email address name first last
-    middle""".split()
+FUNCTION_WORDS = words(
+    """
+    a an the and or but nor so if then than as at by for from in into of off on onto out over to under up with
+    without about after before since until till while when where why how what which who whom whose that this these
+    those there here i me my mine myself you your yours yourself he him his she her hers it its we us our ours they
+    them their i'm i've i'd i'll you're you've he's she's it's we're they're that's there's here's what's is am are
+    was were be been being do does did doing done have has had having can could will would shall should may might
+    must not no yes yeah yep yup nope nah okay ok um uh er ah oh hmm mhm well just only also too very really quite
+    please thanks thank sorry hello hi hey bye goodbye maybe like actually now today tomorrow yesterday again still
+    already yet ever never always sometimes once twice some any all both each every few more most much many lot other
+    another same such own one two three four five six seven eight nine ten call calling called speaking said says say
+    saying tell told ask asked asking want wants wanted need needs needed get gets got getting go goes going went
+    come comes coming came know knows think thinks see sees seen look looks looking make makes making made take takes
+    taking took give gives giving gave let lets don't doesn't didn't can't won't isn't wasn't aren't haven't hasn't
+    because cause cuz gonna wanna gotta right correct sure fine good great speak spelled spelling spell number phone
+    email address name first last middle
+    """
 )
 
 

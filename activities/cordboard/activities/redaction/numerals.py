@@ -5,22 +5,63 @@ from typing import NamedTuple
 from cordboard.activities.redaction.passage import Passage
 
 ONES = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-}  # fmt: skip
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+}
 ZEROS = frozenset({"zero", "oh", "o", "nought", "null"})
 TEENS = {
-    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
-    "seventeen": 17, "eighteen": 18, "nineteen": 19,
-}  # fmt: skip
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "thirteen": 13,
+    "fourteen": 14,
+    "fifteen": 15,
+    "sixteen": 16,
+    "seventeen": 17,
+    "eighteen": 18,
+    "nineteen": 19,
+}
 TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fourty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
     "ninety": 90,
-}  # fmt: skip
+}
 ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
-    "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16,
-    "seventeenth": 17, "eighteenth": 18, "nineteenth": 19, "twentieth": 20, "thirtieth": 30,
-}  # fmt: skip
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "eleventh": 11,
+    "twelfth": 12,
+    "thirteenth": 13,
+    "fourteenth": 14,
+    "fifteenth": 15,
+    "sixteenth": 16,
+    "seventeenth": 17,
+    "eighteenth": 18,
+    "nineteenth": 19,
+    "twentieth": 20,
+    "thirtieth": 30,
+}
 NUMBER_WORDS = frozenset({*ONES, *ZEROS, *TEENS, *TENS, "hundred", "thousand", "double", "triple"})
 
 
@@ -99,7 +140,7 @@ def day_number(passage: Passage, index: int) -> Numeral | None:
 def year(passage: Passage, index: int) -> Numeral | None:
     """Read a year between 1900 and 2099 at a place: `nineteen sixty two`, `two thousand five`, `2021`, `'62`."""
     digits = written(passage, index)
-    if digits:
+    if digits is not None:
         return digits if 1900 <= digits.value <= 2099 and len(passage.low(index)) == 4 else None
     if passage.low(index) == "two" and passage.low(index + 1) == "thousand":
         rest = _rest(passage, 2000, index + 1)
@@ -112,8 +153,8 @@ def year(passage: Passage, index: int) -> Numeral | None:
     if passage.low(index + 1) in ZEROS and passage.low(index + 2) in ONES:
         return Numeral(century + ONES[passage.low(index + 2)], index + 2)
     ahead = index + 2 if passage.low(index + 1) == "-" and century == 1900 else index + 1
-    rest = below_hundred(passage, ahead)
-    return Numeral(century + rest.value, rest.last) if rest and rest.value >= 10 else None
+    tail = below_hundred(passage, ahead)
+    return Numeral(century + tail.value, tail.last) if tail and tail.value >= 10 else None
 
 
 def short_year(passage: Passage, index: int) -> Numeral | None:

@@ -43,9 +43,9 @@ class Token:
 class Passage:
     """One utterance's text, its tokens, and what the question before asked for."""
 
-    def __init__(self, text: str, asked_for: Collection[Identifier] = ()) -> None:
+    def __init__(self, text: str, asked_for: Collection[Identifier.ValueType] = ()) -> None:
         self.text = text
-        self.asked_for: tuple[Identifier, ...] = tuple(asked_for)
+        self.asked_for: tuple[Identifier.ValueType, ...] = tuple(asked_for)
         self.tokens: Sequence[Token] = tuple(_tokens(text))
 
     def __len__(self) -> int:

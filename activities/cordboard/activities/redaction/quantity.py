@@ -2,15 +2,18 @@
 
 from cordboard.activities.redaction.code_runs import CodeRun
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 
-UNITS = frozenset(
-    """milligram milligrams mg mcg microgram micrograms gram grams g kilo kilos kilogram kilograms kg milliliter
-    milliliters ml cc liter liters unit units percent dollar dollars buck bucks cent cents degree degrees second seconds
-    minute minutes hour hours day days night nights week weeks month months year years time times pound pounds lbs lb
-    ounce ounces oz foot feet ft inch inches mile miles meter meters tablet tablets pill pills capsule capsules refill
-    refills drop drops dose doses puff puffs cup cups glass glasses beat beats step steps bag bags pack packs box boxes
-    people kids children visit visits session sessions stitches shots calories flights blocks per over by slash %
-    points carbs grand hundred thousand million bpm calls""".split()
+UNITS = words(
+    """
+    milligram milligrams mg mcg microgram micrograms gram grams g kilo kilos kilogram kilograms kg milliliter
+    milliliters ml cc liter liters unit units percent dollar dollars buck bucks cent cents degree degrees second
+    seconds minute minutes hour hours day days night nights week weeks month months year years time times pound
+    pounds lbs lb ounce ounces oz foot feet ft inch inches mile miles meter meters tablet tablets pill pills capsule
+    capsules refill refills drop drops dose doses puff puffs cup cups glass glasses beat beats step steps bag bags
+    pack packs box boxes people kids children visit visits session sessions stitches shots calories flights blocks
+    per over by slash % points carbs grand hundred thousand million bpm calls
+    """
 )
 _CLOCK_ENDS = frozenset({"am", "pm", "o'clock", "oclock", "sharp"})
 

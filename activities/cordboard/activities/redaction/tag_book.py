@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cordboard.activities.redaction.passage import TAG
-from cordboard.activities.redaction.values import name_words, value_of
+from cordboard.activities.redaction.values import TEXTUAL, name_words, value_of
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
@@ -14,7 +14,7 @@ class TagBook:
     def __init__(self, texts: Sequence[str] = ()) -> None:
         """Begin after the tags that stand in the call's texts already, whose values nobody knows any more."""
         self._used: dict[str, int] = {}
-        self._values: dict[tuple[Identifier, str], str] = {}
+        self._values: dict[tuple[Identifier.ValueType, str], str] = {}
         self._people: list[tuple[frozenset[str], str]] = []
         for text in texts:
             for tag in TAG.findall(text):
@@ -29,11 +29,13 @@ class TagBook:
             if not any(words == known for known, _ in self._people):
                 self._people.append((words, self._next(kinds.IDENTIFIER_NAME)))
 
-    def tag(self, identifier: Identifier, text: str) -> str:
+    def tag(self, identifier: Identifier.ValueType, text: str) -> str:
         """Give the tag of a value; a name that is part of a known one has that one's tag."""
         if identifier == kinds.IDENTIFIER_NAME:
             return self._person(name_words(text))
-        key = (identifier, value_of(identifier, text))
+        value = value_of(identifier, text)
+        # The same number is the same thing, whatever it was taken for where it was said.
+        key = (identifier if identifier in TEXTUAL else kinds.IDENTIFIER_OTHER, value)
         if key not in self._values:
             self._values[key] = self._next(identifier)
         return self._values[key]
@@ -46,7 +48,7 @@ class TagBook:
         self._people.append((words, tag))
         return tag
 
-    def _next(self, identifier: Identifier) -> str:
+    def _next(self, identifier: Identifier.ValueType) -> str:
         kind = Identifier.Name(identifier).removeprefix("IDENTIFIER_")
         self._used[kind] = self._used.get(kind, 0) + 1
         return f"[{kind}-{self._used[kind]}]"

@@ -9,7 +9,7 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
 # Where weight and length leave the kind open, the one that says most comes first.
-_PRECEDENCE: tuple[Identifier, ...] = (
+_PRECEDENCE: tuple[Identifier.ValueType, ...] = (
     kinds.IDENTIFIER_SSN,
     kinds.IDENTIFIER_EMAIL,
     kinds.IDENTIFIER_URL,
@@ -38,7 +38,7 @@ class Span:
 
     start: int
     end: int
-    identifier: Identifier
+    identifier: Identifier.ValueType
     recognizers: tuple[str, ...]
 
 
@@ -58,7 +58,7 @@ def union(text: str, findings: Iterable[Finding]) -> list[Span]:
     return [_span(group) for group in groups]
 
 
-def kind_of(findings: Sequence[Finding]) -> Identifier:
+def kind_of(findings: Sequence[Finding]) -> Identifier.ValueType:
     """Choose the kind of findings that are merged."""
     best = max(
         findings,

@@ -4,14 +4,26 @@ from cordboard.activities.redaction.calendar_words import MONTHS, SHORT_MONTHS
 from cordboard.activities.redaction.code_runs import code_runs
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_name
 from cordboard.activities.redaction.name_words import PARTICLES, RELATIONS, TITLES
-from cordboard.activities.redaction.numerals import day_ordinal
+from cordboard.activities.redaction.numerals import ZEROS, cardinal, day_number, year
 from cordboard.activities.redaction.passage import Passage
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
-_TEXTUAL = {kinds.IDENTIFIER_NAME, kinds.IDENTIFIER_LOCATION, kinds.IDENTIFIER_DATE}
-_SAID_AS = {"dot": ".", "underscore": "_", "dash": "-", "hyphen": "-", "slash": "/", "at": "@", "@": "@", ".": ".",
-            "_": "_", "-": "-", "/": "/", "point": "."}  # fmt: skip
+TEXTUAL = {kinds.IDENTIFIER_NAME, kinds.IDENTIFIER_LOCATION, kinds.IDENTIFIER_DATE}
+_SAID_AS = {
+    "dot": ".",
+    "underscore": "_",
+    "dash": "-",
+    "hyphen": "-",
+    "slash": "/",
+    "at": "@",
+    "@": "@",
+    ".": ".",
+    "_": "_",
+    "-": "-",
+    "/": "/",
+    "point": ".",
+}
 
 
 def name_words(text: str) -> frozenset[str]:
@@ -22,7 +34,9 @@ def name_words(text: str) -> frozenset[str]:
     plain = {
         token.root
         for place, token in enumerate(passage.tokens)
-        if token.kind == "word" and place not in runs and token.low not in TITLES | RELATIONS | PARTICLES | FUNCTION_WORDS
+        if token.kind == "word"
+        and place not in runs
+        and token.low not in TITLES | RELATIONS | PARTICLES | FUNCTION_WORDS
     }
     telling = {word for word in plain if is_name(word) or not is_common(word)}
     return frozenset((telling or plain) | spelled) or frozenset({text.casefold()})
@@ -49,30 +63,26 @@ def address_value(text: str) -> str:
 def date_value(text: str) -> str:
     """Give a date's parts as numbers: `may fourth nineteen sixty two` and `5/4/1962` are the same."""
     passage = Passage(text)
-    runs = {run.first: run for run in code_runs(passage) if not run.separators}
     month, parts, index = "", list[str](), 0
     while index < len(passage):
         word = passage.low(index)
-        day = day_ordinal(passage, index)
-        run = runs.get(index)
+        number = year(passage, index) or day_number(passage, index) or cardinal(passage, index)
         if word in MONTHS or word in SHORT_MONTHS:
             month = str(MONTHS.get(word, SHORT_MONTHS.get(word, 0)))
-        elif day:
-            parts, index = [*parts, str(day.value)], day.last
-        elif run:
-            parts, index = [*parts, run.value.lstrip("0")], run.last
-        elif passage.tokens[index].kind == "word" and word not in FUNCTION_WORDS | {"slash", "dash"}:
+        elif number:
+            parts, index = [*parts, str(number.value)], number.last
+        elif passage.tokens[index].kind == "word" and word not in FUNCTION_WORDS | ZEROS | {"slash", "dash"}:
             parts.append(word)
         index += 1
     return " ".join([month, *parts] if month else parts) or text.casefold()
 
 
-def value_of(identifier: Identifier, text: str) -> str:
+def value_of(identifier: Identifier.ValueType, text: str) -> str:
     """Give the value of a span of any kind but a name."""
     if identifier == kinds.IDENTIFIER_DATE:
         return date_value(text)
     if identifier in {kinds.IDENTIFIER_EMAIL, kinds.IDENTIFIER_URL}:
         return address_value(text)
-    if identifier in _TEXTUAL:
+    if identifier in TEXTUAL:
         return " ".join(token.low for token in Passage(text).tokens if token.kind != "mark")
     return code_value(text)

@@ -1,14 +1,19 @@
 """Names of hosts on the web, as they are said: `lakeside clinic dot com`."""
 
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 
-TOP_LEVEL = frozenset(
-    """com org net edu gov io co us uk ca info biz me app dev care clinic health tv ai mil int eu de online site xyz
-    med dental doctor page ly""".split()
+TOP_LEVEL = words(
+    """
+    com org net edu gov io co us uk ca info biz me app dev care clinic health tv ai mil int eu de online site xyz med
+    dental doctor page ly
+    """
 )
-PROVIDERS = frozenset(
-    """gmail yahoo hotmail outlook icloud aol comcast verizon protonmail proton msn live ymail att sbcglobal bellsouth
-    cox charter mac rocketmail googlemail earthlink juno zoho fastmail gmx""".split()
+PROVIDERS = words(
+    """
+    gmail yahoo hotmail outlook icloud aol comcast verizon protonmail proton msn live ymail att sbcglobal bellsouth
+    cox charter mac rocketmail googlemail earthlink juno zoho fastmail gmx
+    """
 )
 DOTS = frozenset({"dot", ".", "period", "point"})
 _LONGEST = 8

@@ -6,17 +6,33 @@ from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_findi
 from cordboard.activities.redaction.numerals import Numeral, cardinal
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.quantity import UNITS
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 YOUNGEST, OLDEST = 90, 125
-_PEOPLE = frozenset(
-    """i'm he's she's i he she mom mother dad father husband wife grandmother grandma grandfather grandpa uncle aunt
-    patient mama papa nana who who's neighbor granny im hes shes they're sister brother
-    she'll he'll i'll they'll she'd he'd nan aunt auntie""".split()
+_PEOPLE = words(
+    """
+    i'm he's she's i he she mom mother dad father husband wife grandmother grandma grandfather grandpa uncle aunt
+    patient mama papa nana who who's neighbor granny im hes shes they're sister brother she'll he'll i'll they'll
+    she'd he'd nan aunt auntie
+    """
 )
-_BECOMING = frozenset("turned turning turns aged age nearly almost over past at of about is was be just now already".split())
-_YEARS = (("years", "old"), ("year", "old"), ("-", "year", "-", "old"), ("years", "of", "age"), ("yrs", "old"),
-          ("y", "o"), ("years", "young"), ("yo",), ("-", "year", "old"))  # fmt: skip
+_BECOMING = words(
+    """
+    turned turning turns aged age nearly almost over past at of about is was be just now already
+    """
+)
+_YEARS = (
+    ("years", "old"),
+    ("year", "old"),
+    ("-", "year", "-", "old"),
+    ("years", "of", "age"),
+    ("yrs", "old"),
+    ("y", "o"),
+    ("years", "young"),
+    ("yo",),
+    ("-", "year", "old"),
+)
 _NOT_AGES = (UNITS - {"years", "year"}) | {"point", "%", "out"}
 
 
@@ -61,7 +77,11 @@ def _is_age(passage: Passage, index: int, number: Numeral) -> bool:
         return True
     near = {_person(passage, place) for place in range(index - 4, index)}
     linked = before in _BECOMING or before in {"am", "gonna", "be"}
-    return linked and bool(near & _PEOPLE or earlier in {"aged", "age"}) and not near & {"pressure", "rate", "weigh", "weight"}
+    return (
+        linked
+        and bool(near & _PEOPLE or earlier in {"aged", "age"})
+        and not near & {"pressure", "rate", "weigh", "weight"}
+    )
 
 
 def _person(passage: Passage, index: int) -> str:

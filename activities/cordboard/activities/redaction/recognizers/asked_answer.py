@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import ASKED, Finding, tokens_finding
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 
 # An answer of these words alone gives nothing away: the caller asks back, or agrees.
-_CHATTER = frozenset(
-    """yes yeah yep yup no nope nah sure okay ok alright right well um uh er oh hmm hold on a one moment second minute just
-    let me check find it sorry pardon what was that again please can could you repeat say slower i don't do not know
-    remember have with the question my your is mean why need thanks thank wait hang get grab go ahead of course
-    didn't hear understand what's that's fine to for this hello hi there rather prefer won't want tell give mhm
-    who which one where when how if it's ready looking up""".split()
+_CHATTER = words(
+    """
+    yes yeah yep yup no nope nah sure okay ok alright right well um uh er oh hmm hold on a one moment second minute
+    just let me check find it sorry pardon what was that again please can could you repeat say slower i don't do not
+    know remember have with the question my your is mean why need thanks thank wait hang get grab go ahead of course
+    didn't hear understand what's that's fine to for this hello hi there rather prefer won't want tell give mhm who
+    which one where when how if it's ready looking up
+    """
 )
 
 
@@ -34,6 +37,4 @@ class AskedAnswer:
 
 
 def _says_something(passage: Passage, first: int, end: int) -> bool:
-    return any(
-        token.kind in {"word", "number"} and token.low not in _CHATTER for token in passage.tokens[first:end]
-    )
+    return any(token.kind in {"word", "number"} and token.low not in _CHATTER for token in passage.tokens[first:end])

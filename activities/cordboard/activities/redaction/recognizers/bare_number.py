@@ -31,7 +31,7 @@ class BareNumber:
             yield Finding(match.start(), match.end(), kinds.IDENTIFIER_SSN, self.name, LIKELY)
 
 
-def _kind(passage: Passage, run: CodeRun) -> Identifier | None:
+def _kind(passage: Passage, run: CodeRun) -> Identifier.ValueType | None:
     if run.separators & {":", "/"} or (run.dotted and not _is_dotted_phone(run)):
         return None
     if run.letters == 0:
@@ -42,7 +42,7 @@ def _kind(passage: Passage, run: CodeRun) -> Identifier | None:
     return kinds.IDENTIFIER_OTHER if mixed else None
 
 
-def _kind_of_digits(passage: Passage, run: CodeRun) -> Identifier | None:
+def _kind_of_digits(passage: Passage, run: CodeRun) -> Identifier.ValueType | None:
     if run.digits >= 13:
         return kinds.IDENTIFIER_ACCOUNT
     if run.digits >= 7:

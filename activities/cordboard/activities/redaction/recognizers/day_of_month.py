@@ -6,14 +6,21 @@ from cordboard.activities.redaction.calendar_words import WEEKDAYS
 from cordboard.activities.redaction.finding import LIKELY, Finding, tokens_finding
 from cordboard.activities.redaction.numerals import day_ordinal
 from cordboard.activities.redaction.passage import ENDS, Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
-_BEFORE = frozenset("on by until till since before after from through for around is was to of and between about or".split())
+_BEFORE = words(
+    """
+    on by until till since before after from through for around is was to of and between about or
+    """
+)
 # What may follow a day; after `the third` any other word makes it a count: `the third time`.
-_AFTER = frozenset(
-    """at and or to through in for if because but i we please works work is was would when around before after between
-    until till from through on so that he she they you if this next last of morning afternoon evening then still looks with it's my can could
-    uh um no yes okay maybe instead too also there not""".split()
+_AFTER = words(
+    """
+    at and or to through in for if because but i we please works work is was would when around before after between
+    until till from through on so that he she they you if this next last of morning afternoon evening then still
+    looks with it's my can could uh um no yes okay maybe instead too also there not
+    """
 )
 
 
@@ -36,12 +43,12 @@ class DayOfMonth:
             follows = ended or after in _AFTER or after in ENDS | {","}
             if after == "of" and passage.low(day.last + 2) not in {"the", "this", "next", "last"}:
                 follows = False
-            counts = day.value <= 3 and len(passage.low(day.last)) > 3 and after in {"i", "is", "was", "that", "to", "and"}
+            counts = (
+                day.value <= 3 and len(passage.low(day.last)) > 3 and after in {"i", "is", "was", "that", "to", "and"}
+            )
             if weekday or (follows and not counts and self._dates(passage, index, day.value, ended)):
                 last = _ordinal_of_month(passage, day.last)
-                yield tokens_finding(
-                    passage, index - weekday, last, kinds.IDENTIFIER_DATE, self.name, LIKELY
-                )
+                yield tokens_finding(passage, index - weekday, last, kinds.IDENTIFIER_DATE, self.name, LIKELY)
 
     def _dates(self, passage: Passage, index: int, value: int, ended: bool) -> bool:
         before = passage.low(index - 1)

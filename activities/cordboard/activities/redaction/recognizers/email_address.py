@@ -7,16 +7,19 @@ from cordboard.activities.redaction.code_runs import atom_at
 from cordboard.activities.redaction.finding import LABELLED, Finding, tokens_finding
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.web_name import domain_end
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _WRITTEN = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_GLUE = frozenset("dot underscore dash hyphen period point plus . _ - +".split())
+_GLUE = words("dot underscore dash hyphen period point plus . _ - +")
 # Where the local part cannot reach: words that introduce an address.
-_BEFORE = frozenset(
-    """is it's its it my our your his her their the a an email e-mail mail address at to me on in that's thats this that
+_BEFORE = words(
+    """
+    is it's its it my our your his her their the a an email e-mail mail address at to me on in that's thats this that
     yes yeah yep sure ok okay um uh er so send use reach write contact by via and with for or mailed emailed emailing
     called goes was be would i i'm you can please well new old personal work right , : ; ? ! try no not actually from
-    still just like under spelled sorry""".split()
+    still just like under spelled sorry
+    """
 )
 _LONGEST = 14
 

@@ -6,28 +6,50 @@ from cordboard.activities.redaction.finding import LIKELY, Finding, tokens_findi
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_medicine
 from cordboard.activities.redaction.numerals import NUMBER_WORDS
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _LEADS = (
-    ("work", "at"), ("works", "at"), ("worked", "at"), ("working", "at"), ("work", "for"), ("works", "for"),
-    ("worked", "for"), ("working", "for"), ("employer", "is"), ("employed", "by"), ("employed", "at"),
-    ("employer", "was"), ("insured", "through"), ("job", "at"), ("company", "is"), ("insurance", "through"), ("is", "through"),
-)  # fmt: skip
-_FIRMS = frozenset(
-    """plumbing construction industries logistics incorporated inc llc corporation corp company co brothers sons
+    ("work", "at"),
+    ("works", "at"),
+    ("worked", "at"),
+    ("working", "at"),
+    ("work", "for"),
+    ("works", "for"),
+    ("worked", "for"),
+    ("working", "for"),
+    ("employer", "is"),
+    ("employed", "by"),
+    ("employed", "at"),
+    ("employer", "was"),
+    ("insured", "through"),
+    ("job", "at"),
+    ("company", "is"),
+    ("insurance", "through"),
+    ("is", "through"),
+)
+_TOLD = (("employer", "is"), ("employer", "was"), ("insured", "through"), ("is", "through"), ("employed", "by"))
+_FIRMS = words(
+    """
+    plumbing construction industries logistics incorporated inc llc corporation corp company co brothers sons
     enterprises solutions systems technologies motors airlines bank foods electric steel trucking landscaping roofing
     associates group partners services manufacturing realty insurance bakery diner cafe restaurant grill salon garage
-    hardware farms dairy freight paper auto""".split()
+    hardware farms dairy freight paper auto
+    """
 )
-_LINES = frozenset(
-    """trucking plumbing logistics industries construction roofing landscaping airlines motors incorporated inc llc
-    corporation enterprises freight""".split()
+_LINES = words(
+    """
+    trucking plumbing logistics industries construction roofing landscaping airlines motors incorporated inc llc
+    corporation enterprises freight
+    """
 )
-_GENERIC = frozenset(
-    """home night nights school work office store factory warehouse restaurant bank hospital clinic farm job desk
+_GENERIC = words(
+    """
+    home night nights school work office store factory warehouse restaurant bank hospital clinic farm job desk
     computer weekends days part full time myself himself herself them me you us minimum wage free money cash peanuts
     least most first last that this same city state county government college university airport plant mill grocery
-    hotel bar cafe law hours eight nine ten height heights weeks months years ages large small local big""".split()
+    hotel bar cafe law hours eight nine ten height heights weeks months years ages large small local big
+    """
 )
 
 
@@ -46,10 +68,10 @@ class Employer:
             last = first - 1
             while last + 1 < len(passage) and last - first < 3 and _goes_on(passage, last + 1):
                 last += 1
+            told = any(passage.phrase_ends(index, lead) for lead in _TOLD)
             words = [passage.low(place) for place in range(first, last + 1)]
-            if words and (not all(map(_is_plain, words)) or words[-1] in _FIRMS and len(words) > 1):
+            if words and (told or not all(map(_is_plain, words)) or (words[-1] in _FIRMS and len(words) > 1)):
                 yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, LIKELY)
-
 
     def _firm(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find `swift trucking` by its line of business."""

@@ -6,12 +6,21 @@ from collections.abc import Iterator
 from cordboard.activities.redaction.code_runs import code_runs
 from cordboard.activities.redaction.finding import LABELLED, LIKELY, Finding, tokens_finding
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _VIN = re.compile(r"[a-hj-npr-z0-9]{17}")
 _MAC = re.compile(r"\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b", re.IGNORECASE)
-_CARS = frozenset("car truck van suv vehicle sedan pickup jeep motorcycle honda toyota ford chevy nissan parked".split())
-_DEVICES = frozenset("pump pacemaker meter monitor device machine implant sensor walker wheelchair cpap defibrillator".split())
+_CARS = words(
+    """
+    car truck van suv vehicle sedan pickup jeep motorcycle honda toyota ford chevy nissan parked
+    """
+)
+_DEVICES = words(
+    """
+    pump pacemaker meter monitor device machine implant sensor walker wheelchair cpap defibrillator
+    """
+)
 
 
 class EquipmentNumber:

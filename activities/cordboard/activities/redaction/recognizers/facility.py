@@ -6,52 +6,114 @@ from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_findi
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_medicine, is_name
 from cordboard.activities.redaction.numerals import NUMBER_WORDS
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
-_KINDS = frozenset(
-    """hospital clinic pharmacy hospice infirmary sanatorium manor elementary university college church synagogue mosque
-    temple academy dental dentistry pediatrics orthopedics orthopaedics cardiology dermatology oncology urology neurology
-    obstetrics gynecology radiology imaging labs laboratory rehab rehabilitation preschool daycare kindergarten library
-    medical healthcare wellness optometry chiropractic hotel motel prison jail apartments estates condominiums mall
-    airport shelter school drugstore nursing""".split()
+_KINDS = words(
+    """
+    hospital clinic pharmacy hospice infirmary sanatorium manor elementary university college church synagogue mosque
+    temple academy dental dentistry pediatrics orthopedics orthopaedics cardiology dermatology oncology urology
+    neurology obstetrics gynecology radiology imaging labs laboratory rehab rehabilitation preschool daycare
+    kindergarten library medical healthcare wellness optometry chiropractic hotel motel prison jail apartments
+    estates condominiums mall airport shelter school drugstore nursing
+    """
 )
 _PAIRS = frozenset(
     [
-        ("medical", "center"), ("health", "center"), ("medical", "group"), ("nursing", "home"), ("urgent", "care"),
-        ("family", "practice"), ("family", "medicine"), ("family", "clinic"), ("assisted", "living"), ("high", "school"),
-        ("middle", "school"), ("elementary", "school"), ("grade", "school"), ("surgery", "center"), ("care", "center"),
-        ("community", "hospital"), ("general", "hospital"), ("children's", "hospital"), ("health", "system"),
-        ("cancer", "center"), ("wellness", "center"), ("dialysis", "center"), ("senior", "living"), ("eye", "center"),
-        ("eye", "clinic"), ("community", "college"), ("imaging", "center"), ("health", "clinic"), ("birth", "center"),
-        ("physical", "therapy"), ("health", "department"), ("dental", "care"), ("dental", "clinic"), ("care", "home"),
-        ("retirement", "home"), ("retirement", "community"), ("women's", "health"), ("animal", "hospital"),
-        ("state", "university"), ("recovery", "center"), ("treatment", "center"), ("outpatient", "center"),
-        ("memorial", "hospital"), ("regional", "hospital"), ("medical", "clinic"), ("funeral", "home"), ("day", "care"),
-        ("health", "services"), ("medical", "associates"), ("family", "dental"), ("trailer", "park"), ("mobile", "home"),
-        ("primary", "care"), ("internal", "medicine"), ("rehab", "center"), ("rehabilitation", "center"),
+        ("medical", "center"),
+        ("health", "center"),
+        ("medical", "group"),
+        ("nursing", "home"),
+        ("urgent", "care"),
+        ("family", "practice"),
+        ("family", "medicine"),
+        ("family", "clinic"),
+        ("assisted", "living"),
+        ("high", "school"),
+        ("middle", "school"),
+        ("elementary", "school"),
+        ("grade", "school"),
+        ("surgery", "center"),
+        ("care", "center"),
+        ("community", "hospital"),
+        ("general", "hospital"),
+        ("children's", "hospital"),
+        ("health", "system"),
+        ("cancer", "center"),
+        ("wellness", "center"),
+        ("dialysis", "center"),
+        ("senior", "living"),
+        ("eye", "center"),
+        ("eye", "clinic"),
+        ("community", "college"),
+        ("imaging", "center"),
+        ("health", "clinic"),
+        ("birth", "center"),
+        ("physical", "therapy"),
+        ("health", "department"),
+        ("dental", "care"),
+        ("dental", "clinic"),
+        ("care", "home"),
+        ("retirement", "home"),
+        ("retirement", "community"),
+        ("women's", "health"),
+        ("animal", "hospital"),
+        ("state", "university"),
+        ("recovery", "center"),
+        ("treatment", "center"),
+        ("outpatient", "center"),
+        ("memorial", "hospital"),
+        ("regional", "hospital"),
+        ("medical", "clinic"),
+        ("funeral", "home"),
+        ("day", "care"),
+        ("health", "services"),
+        ("medical", "associates"),
+        ("family", "dental"),
+        ("trailer", "park"),
+        ("mobile", "home"),
+        ("primary", "care"),
+        ("internal", "medicine"),
+        ("rehab", "center"),
+        ("rehabilitation", "center"),
     ]
-)  # fmt: skip
+)
 # Said of any such house: alone before its kind they name none.
-_GENERIC = frozenset(
-    """the a an my your our his her their this that any some another local nearest near nearby new old same other which
+_GENERIC = words(
+    """
+    the a an my your our his her their this that any some another local nearest near nearby new old same other which
     what big small good different closest regular usual primary urgent walk walk-in emergency general public private
-    state city community county free eye foot hand pain sleep heart skin women's womens men's children's childrens kids
-    pediatric dental medical surgical mental behavioral physical occupational family sports travel fertility methadone
-    weight blood home care day high middle elementary grade nursing medical rehab school teaching veterans vet animal
-    online mail order every each outpatient inpatient night law medicine nursing summer sunday out back to in at from
-    for with and or of on by was is be been i we she he it they go went going whole entire first second third last next
-    actual flu covid vaccine allergy diabetes wound specialty hearing through via private retail chain mobile over
-    health wellness senior assisted retirement cancer surgery memory call called picked up pick drop hospital clinic
-    pharmacy church not no like into get got find found leave left need needs want about after before between during
-    since until outside inside across behind beside your local favorite downtown main satellite prescription drive""".split()
+    state city community county free eye foot hand pain sleep heart skin women's womens men's children's childrens
+    kids pediatric dental medical surgical mental behavioral physical occupational family sports travel fertility
+    methadone weight blood home care day high middle elementary grade nursing medical rehab school teaching veterans
+    vet animal online mail order every each outpatient inpatient night law medicine nursing summer sunday out back to
+    in at from for with and or of on by was is be been i we she he it they go went going whole entire first second
+    third last next actual flu covid vaccine allergy diabetes wound specialty hearing through via private retail
+    chain mobile over health wellness senior assisted retirement cancer surgery memory call called picked up pick
+    drop hospital clinic pharmacy church not no like into get got find found leave left need needs want about after
+    before between during since until outside inside across behind beside your local favorite downtown main satellite
+    prescription drive
+    """
 )
 _SAINTS = frozenset({"st", "saint", "mount", "mt", "santa", "san", "our"})
-_CHAINS = frozenset("walgreens cvs walmart costco kroger rite publix target safeway".split())
+_CHAINS = words("walgreens cvs walmart costco kroger rite publix target safeway")
 _FAMOUS = (
-    ("johns", "hopkins"), ("john", "hopkins"), ("mayo", "clinic"), ("cleveland", "clinic"), ("cedars", "sinai"),
-    ("mount", "sinai"), ("mass", "general"), ("kaiser", "permanente"), ("sloan", "kettering"), ("md", "anderson"),
-    ("m", "d", "anderson"), ("st", "jude"), ("saint", "jude"), ("mercy", "general"), ("good", "samaritan"),
-)  # fmt: skip
+    ("johns", "hopkins"),
+    ("john", "hopkins"),
+    ("mayo", "clinic"),
+    ("cleveland", "clinic"),
+    ("cedars", "sinai"),
+    ("mount", "sinai"),
+    ("mass", "general"),
+    ("kaiser", "permanente"),
+    ("sloan", "kettering"),
+    ("md", "anderson"),
+    ("m", "d", "anderson"),
+    ("st", "jude"),
+    ("saint", "jude"),
+    ("mercy", "general"),
+    ("good", "samaritan"),
+)
 
 
 class Facility:
@@ -85,13 +147,19 @@ class Facility:
             yield self._found(passage, index, ahead)
 
     def _known(self, passage: Passage, index: int) -> Iterator[Finding]:
-        for words in _FAMOUS:
-            if passage.phrase_starts(index, words):
-                yield self._found(passage, index, index + len(words) - 1)
+        for known in _FAMOUS:
+            if passage.phrase_starts(index, known):
+                yield self._found(passage, index, index + len(known) - 1)
         if passage.low(index) in _CHAINS and passage.low(index + 1) in {"on", "at", "in", "near"}:
             ahead = index + 2 + (passage.low(index + 2) == "the")
-            if passage.is_word(ahead) and passage.low(ahead) not in FUNCTION_WORDS and not is_medicine(passage.low(ahead)):
-                end = ahead + 1 if passage.low(ahead + 1) in {"street", "avenue", "road", "boulevard", "drive"} else ahead
+            if (
+                passage.is_word(ahead)
+                and passage.low(ahead) not in FUNCTION_WORDS
+                and not is_medicine(passage.low(ahead))
+            ):
+                end = (
+                    ahead + 1 if passage.low(ahead + 1) in {"street", "avenue", "road", "boulevard", "drive"} else ahead
+                )
                 yield self._found(passage, index, end)
 
 
@@ -137,20 +205,28 @@ def _name_start(passage: Passage, kind: int) -> int:
 
 def _names_further(passage: Passage, generic: int) -> bool:
     """Tell whether a name stands before a generic word: `lakeside family clinic`."""
-    return generic > 0 and passage.low(generic - 1) not in _GENERIC and passage.low(generic) not in FUNCTION_WORDS and (
-        _is_naming(passage, generic - 1) and passage.low(generic) in _BETWEEN
-    )  # fmt: skip
+    return (
+        generic > 0
+        and passage.low(generic - 1) not in _GENERIC
+        and passage.low(generic) not in FUNCTION_WORDS
+        and (_is_naming(passage, generic - 1) and passage.low(generic) in _BETWEEN)
+    )
 
 
-_BETWEEN = frozenset(
-    "general community county city state family medical dental women's children's memorial eye health animal high middle "
-    "elementary nursing regional pediatric urgent heart pain surgical mental behavioral physical senior cancer surgery".split()
-)  # fmt: skip
-_VERBS = frozenset(
-    """left leave leaving visited visit visiting called calling found find like love hate attend attends attended use uses
-    used using choose chose picked need needed want wanted open closed enter entered said says paid pay run runs missed
-    skip started finished teach teaches do did dropped drop working worked joined changed switch switched transferred
-    new old nice bad better worse best worst great big bigger huge tiny""".split()
+_BETWEEN = words(
+    """
+    general community county city state family medical dental women's children's memorial eye health animal high
+    middle elementary nursing regional pediatric urgent heart pain surgical mental behavioral physical senior cancer
+    surgery
+    """
+)
+_VERBS = words(
+    """
+    left leave leaving visited visit visiting called calling found find like love hate attend attends attended use
+    uses used using choose chose picked need needed want wanted open closed enter entered said says paid pay run runs
+    missed skip started finished teach teaches do did dropped drop working worked joined changed switch switched
+    transferred new old nice bad better worse best worst great big bigger huge tiny
+    """
 )
 
 

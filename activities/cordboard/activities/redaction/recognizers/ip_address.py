@@ -9,7 +9,10 @@ from cordboard.activities.redaction.passage import Passage
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _V4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
-_V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})*(?:::)?(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:)+(?::[0-9a-f]{1,4})+", re.I)
+_V6 = re.compile(
+    r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})*(?:::)?(?![\w:])|(?<![\w:])(?:[0-9a-f]{1,4}:)+(?::[0-9a-f]{1,4})+",
+    re.I,
+)
 _SPOKEN_DOTS = frozenset({"dot", "point", "."})
 
 

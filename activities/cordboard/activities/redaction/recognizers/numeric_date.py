@@ -9,13 +9,16 @@ from cordboard.activities.redaction.finding import LABELLED, SHAPED, Finding, to
 from cordboard.activities.redaction.numerals import ORDINALS
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.quantity import UNITS
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
-_WRITTEN = re.compile(r"(?<![\d/.-])(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}[/.-]\d{1,2}[/.-]\d{1,2})(?![\d/-])")
+_WRITTEN = re.compile(
+    r"(?<![\d/.-])(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}[/.-]\d{1,2}[/.-]\d{1,2})(?![\d/-])"
+)
 _SHORT = re.compile(r"(?<![\d/])(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?![\d/])")
-_DATING = frozenset("on since until by before after dated from born starting through".split())
-_LINKS = frozenset("is was on : it's its would be , uh um in the - and".split())
-_INSIDE = frozenset("slash / dash - , of the uh um . and".split())
+_DATING = words("on since until by before after dated from born starting through")
+_LINKS = words("is was on : it's its would be , uh um in the - and")
+_INSIDE = words("slash / dash - , of the uh um . and")
 
 
 class NumericDate:

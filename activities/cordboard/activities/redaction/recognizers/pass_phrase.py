@@ -6,11 +6,12 @@ from cordboard.activities.redaction.finding import LABELLED, Finding, tokens_fin
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
 from cordboard.activities.redaction.numerals import NUMBER_WORDS
 from cordboard.activities.redaction.passage import ENDS, Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 from cordboard.wrap_up.v1.transcript_pb2 import Identifier
 
-_SITES = "instagram facebook twitter tiktok snapchat skype whatsapp venmo telegram insta".split()
-_LABELS: dict[tuple[str, ...], Identifier] = {
+_SITES = words("instagram facebook twitter tiktok snapchat skype whatsapp venmo telegram insta")
+_LABELS: dict[tuple[str, ...], Identifier.ValueType] = {
     ("password",): kinds.IDENTIFIER_OTHER,
     ("passphrase",): kinds.IDENTIFIER_OTHER,
     ("security", "word"): kinds.IDENTIFIER_OTHER,
@@ -47,7 +48,7 @@ class PassPhrase:
                 first = _file_start(passage, index)
                 yield tokens_finding(passage, first, index, kinds.IDENTIFIER_PHOTO, self.name, LABELLED)
 
-    def _after(self, passage: Passage, label: int, identifier: Identifier) -> Iterator[Finding]:
+    def _after(self, passage: Passage, label: int, identifier: Identifier.ValueType) -> Iterator[Finding]:
         first = label + 1
         while passage.low(first) in _LINKS:
             first += 1

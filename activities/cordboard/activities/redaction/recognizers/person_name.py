@@ -80,7 +80,9 @@ def _family_after(passage: Passage, first: int, last: int, accepts: Accepts) -> 
     word = passage.low(last + 1)
     if not told or last > first or not passage.is_word(last + 1) or word in NEVER_NAMES or len(word) < 3:
         return last
-    ending = last + 2 >= len(passage) or passage.tokens[last + 2].kind == "mark" or passage.low(last + 2) in FUNCTION_WORDS
+    ending = (
+        last + 2 >= len(passage) or passage.tokens[last + 2].kind == "mark" or passage.low(last + 2) in FUNCTION_WORDS
+    )
     known = is_only_a_name(passage.tokens[first].root) or accepts is _is_any_word
     return last + 1 if ending and known and not word.endswith(("ing", "ed", "ly")) else last
 

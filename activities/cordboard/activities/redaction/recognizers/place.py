@@ -3,25 +3,37 @@
 from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import GUESSED, LIKELY, SHAPED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_common, is_name, is_only_a_name, is_unknown
+from cordboard.activities.redaction.lexicon import (
+    COUNTRIES,
+    FUNCTION_WORDS,
+    STATES,
+    is_common,
+    is_name,
+    is_only_a_name,
+    is_unknown,
+)
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.town_tail import state_end, town_end, town_tail
+from cordboard.activities.redaction.word_sets import phrases, words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
-_LEADS = (
-    ("live", "in"), ("lives", "in"), ("living", "in"), ("lived", "in"), ("born", "in"), ("raised", "in"), ("stay", "in"),
-    ("moved", "from"), ("moved", "to"), ("moving", "to"), ("up", "in"), ("i'm", "from"), ("am", "from"), ("over", "in"),
-    ("out", "in"), ("down", "in"), ("here", "from"), ("office", "in"), ("drive", "from"), ("come", "from"), ("back", "in"),
-    ("coming", "from"), ("from", "near"), ("city", "of"), ("town", "of"), ("village", "of"), ("house", "in"),
-    ("clinic", "in"), ("hospital", "in"), ("he's", "from"), ("she's", "from"), ("we're", "from"), ("way", "from"),
-    ("outside", "of"), ("just", "outside"), ("staying", "in"), ("calling", "from"), ("relocated", "to"), ("location", "in"),
-    ("work", "in"), ("works", "in"), ("reside", "in"), ("based", "in"), ("traveling", "to"), ("flying", "to"),
-    ("vacation", "in"), ("up", "from"), ("native", "of"), ("neighborhood", "of"), ("i'm", "in"), ("we're", "in"),
-)  # fmt: skip
+_LEADS = phrases(
+    """
+    live in|lives in|living in|lived in|born in|raised in|stay in|moved from|moved to|moving to|up in|i'm from|
+    am from|over in|out in|down in|here from|office in|drive from|come from|back in|coming from|from near|city of|
+    town of|village of|house in|clinic in|hospital in|he's from|she's from|we're from|way from|outside of|
+    just outside|staying in|calling from|relocated to|location in|work in|works in|reside in|based in|traveling to|
+    flying to|vacation in|up from|native of|neighborhood of|i'm in|we're in
+    """
+)
 _PLACE_LEADS = frozenset({"in", "from", "near", "to", "at", "around", "outside", "through", "of", "by", ","})
-_FEATURES = frozenset("lake camp fort mount port cape isle".split())
-_FEATURE_ENDS = frozenset("beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge "
-                          "shores point bluff bluffs creek crossing mesa acres pines meadows".split())  # fmt: skip
+_FEATURES = words("lake camp fort mount port cape isle")
+_FEATURE_ENDS = words(
+    """
+    beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge shores point bluff
+    bluffs creek crossing mesa acres pines meadows
+    """
+)
 _AREA_WORDS = frozenset({"county", "parish", "township", "borough", "heights", "village", "neighborhood", "district"})
 
 
@@ -57,7 +69,9 @@ class Place:
         vague = last == index and (is_common(words[0]) or is_name(words[0]) or words[0] in STATES)
         placed = passage.low(index - 1) in _PLACE_LEADS - {"of", "by", "to", ","} or self._led(passage, index)
         followed = state_end(passage, last + 1 + (passage.low(last + 1) == ",")) is not None
-        return last if not vague or followed or (placed and not is_common(words[0])) or self._led(passage, index) else None
+        return (
+            last if not vague or followed or (placed and not is_common(words[0])) or self._led(passage, index) else None
+        )
 
     def _led(self, passage: Passage, index: int) -> bool:
         return any(passage.phrase_ends(index - 1, lead) for lead in _LEADS)
@@ -99,14 +113,20 @@ class Place:
                 end = town_tail(passage, index + 1)
                 yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
             elif passage.low(index - 1) in _PLACE_LEADS - {"of", "by", ",", "to"}:
-                yield tokens_finding(passage, index, town_tail(passage, index), kinds.IDENTIFIER_LOCATION, self.name, GUESSED)
+                yield tokens_finding(
+                    passage, index, town_tail(passage, index), kinds.IDENTIFIER_LOCATION, self.name, GUESSED
+                )
 
     def _area(self, passage: Passage, index: int) -> Iterator[Finding]:
         if passage.low(index) not in _AREA_WORDS or index == 0:
             return
         word = passage.low(index - 1)
         capital = passage.is_cased and passage.tokens[index - 1].text[:1].isupper()
-        if not passage.is_word(index - 1) or word in FUNCTION_WORDS or (is_common(word) and not is_name(word) and not capital):
+        if (
+            not passage.is_word(index - 1)
+            or word in FUNCTION_WORDS
+            or (is_common(word) and not is_name(word) and not capital)
+        ):
             return
         first = index - 1
         yield tokens_finding(passage, first, town_tail(passage, index), kinds.IDENTIFIER_LOCATION, self.name, SHAPED)

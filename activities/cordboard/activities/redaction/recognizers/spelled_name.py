@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from cordboard.activities.redaction.code_runs import code_runs
 from cordboard.activities.redaction.finding import LIKELY, SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
-_ABBREVIATIONS = frozenset(
-    """mri ekg ecg eeg emg er iv ct cpap bipap copd adhd add ptsd ocd ent tsh hiv std sti icu nicu picu asap faq usa pdf
-    vpn cbd thc ibs uti gerd gi obgyn hmo ppo epo pcp dob ssn vin url mrn npi dea dmv irs rsvp atm gps dna rna dui ac bmi
-    ldl hdl cbc cmp psa pcr ap gp rn lpn np pa cna cvs hr it ok tv pc mac usb sms hsa fsa eob cobra snap wic va ssi ssdi
-    aaa aarp abc abcs dna bp crp inr ptt tb hpv rsv mrsa cdc fda hipaa als ms dvt pe tia cva chf cad afib lasik tmj acl
-    mcl pcos pms ivf iud lgbt bpm otc prn bid tid qid npo uv spf gyn ob nyc dc""".split()
+_ABBREVIATIONS = words(
+    """
+    mri ekg ecg eeg emg er iv ct cpap bipap copd adhd add ptsd ocd ent tsh hiv std sti icu nicu picu asap faq usa pdf
+    vpn cbd thc ibs uti gerd gi obgyn hmo ppo epo pcp dob ssn vin url mrn npi dea dmv irs rsvp atm gps dna rna dui ac
+    bmi ldl hdl cbc cmp psa pcr ap gp rn lpn np pa cna cvs hr it ok tv pc mac usb sms hsa fsa eob cobra snap wic va
+    ssi ssdi aaa aarp abc abcs dna bp crp inr ptt tb hpv rsv mrsa cdc fda hipaa als ms dvt pe tia cva chf cad afib
+    lasik tmj acl mcl pcos pms ivf iud lgbt bpm otc prn bid tid qid npo uv spf gyn ob nyc dc
+    """
 )
-_SPELLING = frozenset("spelled spelling spell spells letters letter spelt".split())
+_SPELLING = words("spelled spelling spell spells letters letter spelt")
 
 
 class SpelledName:
@@ -28,9 +31,7 @@ class SpelledName:
             if run.digits or run.letters < 3 or any(atom.style == "written" for atom in run.atoms):
                 continue
             told = any(passage.low(index) in _SPELLING for index in range(run.first - 5, run.first))
-            explained = any(
-                passage.low(index) in {"as", "like", "for"} for index in range(run.first, run.last + 1)
-            )
+            explained = any(passage.low(index) in {"as", "like", "for"} for index in range(run.first, run.last + 1))
             if run.value in _ABBREVIATIONS and not told:
                 continue
             weight = SHAPED if told or explained else LIKELY

@@ -8,31 +8,53 @@ from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
 from cordboard.activities.redaction.numerals import NUMBER_WORDS, ORDINALS, day_ordinal
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.town_tail import town_tail
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
-_SUFFIXES = frozenset(
-    """street avenue ave road rd lane ln boulevard blvd court drive place circle terrace parkway pkwy highway hwy trail
+_SUFFIXES = words(
+    """
+    street avenue ave road rd lane ln boulevard blvd court drive place circle terrace parkway pkwy highway hwy trail
     loop pike alley plaza turnpike crescent causeway freeway st dr ct pl way square row crossing run route cove ridge
-    point bend hollow landing mews commons path walk""".split()
+    point bend hollow landing mews commons path walk
+    """
 )
 # Suffixes that are ordinary words as well: only a house number before makes an address of them.
-_WEAK_SUFFIXES = frozenset("st dr ct pl way square row crossing run route drive place court circle cove ridge point bend "
-                           "hollow landing mews commons path walk loop trail plaza pike alley lane terrace".split())  # fmt: skip
-_UNITS = frozenset("apartment apt unit suite ste floor number building bldg lot room # trailer space".split())
-_DIRECTIONS = frozenset("north south east west northeast northwest southeast southwest n s e w ne nw se sw".split())
-_GENERIC = frozenset(
-    """the a this that my your our one main next same other wrong which what whole first side across down off on dead end
-    long back no hard easy only every each own busy quiet""".split()
+_WEAK_SUFFIXES = words(
+    """
+    st dr ct pl way square row crossing run route drive place court circle cove ridge point bend hollow landing mews
+    commons path walk loop trail plaza pike alley lane terrace
+    """
 )
-_PLACING = frozenset("on onto at off of from to near down along by over past beside behind cross".split())
-_NOT_STREETS = FUNCTION_WORDS | frozenset(
-    """social disability welfare benefits fixed income campus base time average medication medications insulin
-    oxygen dialysis earth planet land water nothing weekends weekdays monday tuesday wednesday thursday friday saturday
-    sunday top bottom hospice tea coffee rice ramen tips site grid""".split()
+_UNITS = words("apartment apt unit suite ste floor number building bldg lot room # trailer space")
+_DIRECTIONS = words("north south east west northeast northwest southeast southwest n s e w ne nw se sw")
+_GENERIC = words(
+    """
+    the a this that my your our one main next same other wrong which what whole first side across down off on dead
+    end long back no hard easy only every each own busy quiet
+    """
 )
-_LIVING = (("live", "on"), ("lives", "on"), ("living", "on"), ("lived", "on"), ("house", "on"), ("apartment", "on"),
-           ("office", "on"), ("clinic", "on"), ("place", "on"), ("store", "on"), ("one", "on"))  # fmt: skip
-_ORDINAL_TENS = frozenset("twenty thirty forty fifty sixty seventy eighty ninety hundred".split())
+_PLACING = words("on onto at off of from to near down along by over past beside behind cross")
+_NOT_STREETS = FUNCTION_WORDS | words(
+    """
+    social disability welfare benefits fixed income campus base time average medication medications insulin oxygen
+    dialysis earth planet land water nothing weekends weekdays monday tuesday wednesday thursday friday saturday
+    sunday top bottom hospice tea coffee rice ramen tips site grid
+    """
+)
+_LIVING = (
+    ("live", "on"),
+    ("lives", "on"),
+    ("living", "on"),
+    ("lived", "on"),
+    ("house", "on"),
+    ("apartment", "on"),
+    ("office", "on"),
+    ("clinic", "on"),
+    ("place", "on"),
+    ("store", "on"),
+    ("one", "on"),
+)
+_ORDINAL_TENS = words("twenty thirty forty fifty sixty seventy eighty ninety hundred")
 
 
 class StreetAddress:
@@ -93,7 +115,6 @@ class StreetAddress:
             house = _house_start(passage, first)
             yield self._found(passage, first if house is None else house, town_tail(passage, _unit_end(passage, last)))
 
-
     def _lived_on(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find a street without its kind: `i live on elm`."""
         if not any(passage.phrase_ends(index, lead) for lead in _LIVING):
@@ -114,9 +135,11 @@ def _street_start(passage: Passage, suffix: int) -> int | None:
         if word in ENDS or word == "," or passage.tokens[behind].kind in {"tag", "mark"}:
             if word != "." or passage.low(behind - 1) not in _DIRECTIONS:
                 break
-        elif _is_house_number(passage, behind) and not _is_ordinal_part(passage, behind, first):
-            break
-        elif word in FUNCTION_WORDS - {"main", "first"} - set(ORDINALS) or word in _GENERIC - {"main", "first"}:
+        elif (
+            (_is_house_number(passage, behind) and not _is_ordinal_part(passage, behind, first))
+            or word in FUNCTION_WORDS - {"main", "first"} - set(ORDINALS)
+            or word in _GENERIC - {"main", "first"}
+        ):
             break
         first, names = behind, names + 1
     if first == suffix:
@@ -160,7 +183,7 @@ def _house_start(passage: Passage, street: int) -> int | None:
 
 def _unit_end(passage: Passage, last: int) -> int:
     """Give the last token of `apartment three b`, `unit 9`, `# 4` after a street, or the street's own."""
-    if passage.low(last + 1) in _DIRECTIONS and not passage.low(last + 2) == "of":
+    if passage.low(last + 1) in _DIRECTIONS and passage.low(last + 2) != "of":
         last += 1
     ahead = last + 1
     while passage.low(ahead) in {",", "."}:

@@ -7,6 +7,7 @@ from cordboard.activities.redaction.code_runs import atom_at
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.web_name import DOTS, PROVIDERS, top_level_end
+from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _WRITTEN = re.compile(
@@ -14,12 +15,14 @@ _WRITTEN = re.compile(
     r"|(?<![@\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|io|co|health|care|clinic|us)\b(?:/[^\s,;]*[^\s,;.?!)])?",
     re.IGNORECASE,
 )
-_BEFORE = frozenset(
-    """to at on the a is it's it was my our your his her their site website page visit online portal called from in of via
-    through and or see check go went up that's using use says said app link url , : @ by has named i you we for with
-    this that new saw found""".split()
+_BEFORE = words(
+    """
+    to at on the a is it's it was my our your his her their site website page visit online portal called from in of
+    via through and or see check go went up that's using use says said app link url , : @ by has named i you we for
+    with this that new saw found
+    """
 )
-_INSIDE_HOST = frozenset("my your our the for and of you we with".split())
+_INSIDE_HOST = words("my your our the for and of you we with")
 _PATH = frozenset({"slash", "/", "dash", "-", "dot", ".", "underscore", "_"})
 _LONGEST_HOST = 5
 
