@@ -84,6 +84,22 @@ async def test_killed_at_any_moment_it_loses_no_event_and_takes_none_twice(home:
     assert not [fault for progress in verified for fault in progress.faults]
 
 
+async def test_anchors_what_it_has_when_it_is_asked_to_end(home: Path) -> None:
+    worker = ServiceIdentity.load(home / "keys", "worker", "worker-1")
+    checker = ServiceIdentity.load(home / "keys", "cli", "cli-1")
+    async with running(home) as ledger, open_channel(ledger.address, worker, "ledger") as channel:
+        await LedgerClient(channel).open_call(tenant="acme", request_id="r", args_digest=bytes(32), vertical="v")
+        ledger.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(ledger.process.wait(), 20) == 0
+    (copies,) = (home / "anchors").iterdir()
+    async with running(home) as ledger, open_channel(ledger.address, checker, "ledger") as channel:
+        kept = [anchor async for anchor in LedgerClient(channel).anchors()]
+        last = [progress async for progress in LedgerClient(channel).verify()][-1]
+    assert [(anchor.number, anchor.streams) for anchor in kept] == [(1, 1)]
+    assert len(copies.read_text().splitlines()) == 1
+    assert (last.streams, last.events, last.anchors, last.anchored_heads) == (1, 1, 1, 1)
+
+
 async def test_ends_when_asked_to_even_while_someone_follows_the_log(home: Path) -> None:
     worker = ServiceIdentity.load(home / "keys", "worker", "worker-1")
     async with running(home) as ledger, open_channel(ledger.address, worker, "ledger") as channel:

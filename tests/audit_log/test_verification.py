@@ -6,8 +6,9 @@ from ledger_events import call_id, draft, opening
 from postgres_ledger import PostgresLedger
 
 from cordboard.audit_log.event_store import EventStore
+from cordboard.audit_log.fault import Fault, Progress
 from cordboard.audit_log.record import Row, StreamKey
-from cordboard.audit_log.verification import Fault, Progress, verify
+from cordboard.audit_log.verification import verify
 from cordboard.core.errors import NotFoundError
 
 CALL = StreamKey("call", call_id(1))

@@ -121,6 +121,42 @@ async def test_verify_finds_one_changed_byte(stack: Stack, story: call_story.Sto
     assert (await cordboard(stack, "ledger", "verify", "--all"))[0] == 0
 
 
+async def test_verify_counts_and_finds_a_call_that_was_deleted(
+    stack: Stack, story: call_story.Story, tmp_path: Path
+) -> None:
+    call_id = await record_call(stack, story)
+    connection = await asyncpg.connect((stack.directory.secrets / "postgres-ledger-url").read_text())
+    async with asyncio.timeout(60):
+        newest = await connection.fetchval("select max(position) from ledger.event")
+        while (await connection.fetchval("select max(position) from ledger.anchor") or 0) < newest:
+            await asyncio.sleep(0.1)
+    copies = tmp_path / "copies.jsonl"
+    exporting = (sys.executable, "-m", "cordboard.cli", "ledger", "anchors", "export", "--out", str(copies))
+    process = await asyncio.create_subprocess_exec(*exporting, "--home", str(stack.directory.root))
+    assert await process.wait() == 0
+    code, result = await cordboard(stack, "ledger", "verify", "--all", "--anchors", str(copies))
+    assert (code, result["valid"], result["faults"]) == (0, True, [])
+    assert (result["anchors"], result["anchored_position"]) == (len(copies.read_text().splitlines()), newest)
+    assert result["events"] == await connection.fetchval("select count(*) from ledger.event")
+    assert result["streams"] == await connection.fetchval("select count(*) from ledger.stream")
+    async with connection.transaction():
+        await connection.execute("set local ledger.maintenance = 'on'")
+        for table, column in (("event", "stream_id"), ("stream", "id"), ("call_key", "call_id"), ("call", "call_id")):
+            await connection.execute(
+                f"create table kept_{table} as select * from ledger.{table} where {column} = $1", call_id
+            )
+            await connection.execute(f"delete from ledger.{table} where {column} = $1", call_id)
+    code, result = await cordboard(stack, "ledger", "verify", "--all")
+    assert (code, result["valid"]) == (1, False)
+    assert [(one["stream"], one["reason"]) for one in result["faults"]] == [(f"call/{call_id}", "STREAM_MISSING")]
+    async with connection.transaction():
+        for table in ("call", "call_key", "stream", "event"):
+            await connection.execute(f"insert into ledger.{table} select * from kept_{table}")
+            await connection.execute(f"drop table kept_{table}")
+    await connection.close()
+    assert (await cordboard(stack, "ledger", "verify", "--all"))[0] == 0
+
+
 async def test_keys_are_rotated_and_a_call_is_held_and_erased(stack: Stack, story: call_story.Story) -> None:
     call_id = await record_call(stack, story)
     clinic = ("--tenant", "clinic")

@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 
 from cordboard.audit_log.access import ALLOWED
+from cordboard.audit_log.anchor_witness import AnchorWitness
 from cordboard.audit_log.assembly import Stores, add_services, memory_stores
 from cordboard.audit_log.keyring import KeyWrapper
 from cordboard.audit_log.local_keyring import LocalKeyring
@@ -48,6 +49,7 @@ async def ledger_server(
     clock: Callable[[], datetime] = utc_now,
     listen: str = "127.0.0.1:0",
     wrapper: KeyWrapper | None = None,
+    witness: AnchorWitness | None = None,
 ) -> AsyncIterator[LedgerServer]:
     """Serve a ledger whose keys lie in `home`; its stores are in memory unless given."""
     keys = home / "keys"
@@ -56,7 +58,7 @@ async def ledger_server(
     verifier = TokenVerifier.load(keys)
     keyring = wrapper or LocalKeyring(home / "keyring.json")
     server = GrpcServer(listen, verifier, "ledger", allowed=ALLOWED)
-    add_services(server, kept, keyring, "ledger/ledger-1/boot", clock, verifier)
+    add_services(server, kept, keyring, "ledger/ledger-1/boot", clock, verifier, witness)
     port = await server.start()
     running = LedgerServer(f"127.0.0.1:{port}", keys, kept)
     try:

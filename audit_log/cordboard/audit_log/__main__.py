@@ -1,6 +1,7 @@
 """The ledger process: `cordboard ledger`."""
 
 import asyncio
+import contextlib
 import gc
 import secrets
 import sys
@@ -9,15 +10,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cordboard.audit_log.access import ALLOWED
+from cordboard.audit_log.anchor_witness import AnchorWitness
+from cordboard.audit_log.anchorer import Anchorer
 from cordboard.audit_log.assembly import add_services, postgres_stores
 from cordboard.audit_log.keyring_choice import open_keyring
 from cordboard.audit_log.postgres.database import Database
 from cordboard.audit_log.postgres.event_store import PostgresEventStore
 from cordboard.audit_log.postgres.schema import keep_partitions, prepare_schema_when_there
+from cordboard.core.errors import UnavailableError
 from cordboard.runtime.grpc_server import GrpcServer
-from cordboard.runtime.identity import TokenVerifier
+from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
+
+LAST_ANCHOR_SECONDS = 2.0
 
 
 def utc_now() -> datetime:
@@ -33,14 +39,12 @@ async def main(settings: Settings, stop: Stop) -> None:
     verifier = TokenVerifier.load(settings.keys_path)
     keyring = open_keyring(settings)
     server = GrpcServer(settings.listen, verifier, "ledger", allowed=ALLOWED)
-    add_services(
-        server,
-        postgres_stores(database, events, utc_now),
-        keyring,
-        source=f"ledger/{instance}/{secrets.token_hex(4)}",
-        clock=utc_now,
-        users=verifier,
-    )
+    stores = postgres_stores(database, events, utc_now)
+    source = f"ledger/{instance}/{secrets.token_hex(4)}"
+    witness = AnchorWitness(settings.home_path / "anchors")
+    add_services(server, stores, keyring, source, utc_now, verifier, witness)
+    identity = ServiceIdentity.load(settings.keys_path, "ledger", instance)
+    anchorer = Anchorer(events, stores.anchors, identity, utc_now, witness)
     try:
         if not await _before(stop, prepare_schema_when_there(database, utc_now)):
             return
@@ -48,10 +52,11 @@ async def main(settings: Settings, stop: Stop) -> None:
         if not await _before(stop, events.appender.wait_until_leading()):
             return
         partitions = asyncio.create_task(keep_partitions(database, utc_now), name="partitions")
+        anchoring = asyncio.create_task(anchorer.run(), name="anchors")
         _spare_the_collector()
         port = await server.start()
         announce_ready(grpc=f"{settings.listen.rpartition(':')[0]}:{port}")
-        ends = [asyncio.create_task(stop.wait()), partitions]
+        ends = [asyncio.create_task(stop.wait()), partitions, anchoring]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in ends:
             task.cancel()
@@ -60,6 +65,8 @@ async def main(settings: Settings, stop: Stop) -> None:
             # Without tomorrow's partitions the ledger fails tomorrow: better to be started anew now.
             if isinstance(outcome, Exception):
                 raise outcome
+        with contextlib.suppress(UnavailableError, TimeoutError):
+            await asyncio.wait_for(anchorer.anchor_now(), LAST_ANCHOR_SECONDS)
     finally:
         await events.appender.stop()
         await keyring.close()

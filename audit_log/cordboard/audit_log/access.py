@@ -102,6 +102,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     f"{_LEDGER}/Subscribe": _READERS,
     f"{_LEDGER}/ListStreams": _READERS,
     f"{_LEDGER}/Verify": frozenset({"cli"}),
+    f"{_LEDGER}/ListAnchors": frozenset({"cli"}),
     f"{_LEDGER}/LeaseCursor": frozenset({"worker"}),
     f"{_LEDGER}/CommitCursor": frozenset({"worker"}),
     "/cordboard.ledger.v1.KeyService/": frozenset(PURPOSES),

@@ -3,17 +3,21 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
 from cordboard.audit_log import access
+from cordboard.audit_log.anchor_verification import Anchorage
+from cordboard.audit_log.anchors import to_message
 from cordboard.audit_log.call_keys import CallKeys
 from cordboard.audit_log.call_opener import CallOpener, CallRequest
 from cordboard.audit_log.cursors import LEASE, CursorStore
 from cordboard.audit_log.draft import CALL, Draft
 from cordboard.audit_log.event_codec import stream_key, to_draft, to_envelope
 from cordboard.audit_log.event_store import EventStore, LogFilter
+from cordboard.audit_log.fault import Progress
 from cordboard.audit_log.phi_journal import PhiJournal
 from cordboard.audit_log.record import Row
 from cordboard.audit_log.sealing import CallKey
@@ -28,6 +32,8 @@ from cordboard.ledger.v1.ledger_service_pb2 import (
     CommitCursorResponse,
     LeaseCursorRequest,
     LeaseCursorResponse,
+    ListAnchorsRequest,
+    ListAnchorsResponse,
     ListStreamsRequest,
     ListStreamsResponse,
     OpenCallRequest,
@@ -58,7 +64,13 @@ class LedgerService(LedgerServiceServicer):
     """The append-only log for the engine's own processes."""
 
     def __init__(
-        self, store: EventStore, opener: CallOpener, keys: CallKeys, cursors: CursorStore, journal: PhiJournal
+        self,
+        store: EventStore,
+        opener: CallOpener,
+        keys: CallKeys,
+        cursors: CursorStore,
+        journal: PhiJournal,
+        anchorage: Anchorage,
     ) -> None:
         """Make a service over the record's parts."""
         self._store = store
@@ -66,6 +78,7 @@ class LedgerService(LedgerServiceServicer):
         self._keys = keys
         self._cursors = cursors
         self._journal = journal
+        self._anchorage = anchorage
 
     async def OpenCall(self, request: OpenCallRequest, context: Any) -> OpenCallResponse:
         """Give a request its call id, and the subkey that who asks needs next."""
@@ -133,17 +146,24 @@ class LedgerService(LedgerServiceServicer):
             await self._store.wait_beyond(position)
 
     async def Verify(self, request: VerifyRequest, context: Any) -> AsyncIterator[VerifyResponse]:
-        """Recompute the chain of a stream, or of all."""
-        stream = stream_key(request.stream) if request.HasField("stream") else None
-        async for progress in verify(self._store, stream):
-            faults = [
-                ChainFault(
-                    ref=EventRef(stream=Stream(kind=fault.stream.kind, id=fault.stream.id), seq=fault.seq),
-                    reason=fault.reason,
-                )
-                for fault in progress.faults
-            ]
-            yield VerifyResponse(streams=progress.streams, events=progress.events, faults=faults)
+        """Recompute the chain of a stream, or of all, and compare the whole with its anchors."""
+        if request.HasField("stream"):
+            async for progress in verify(self._store, stream_key(request.stream)):
+                yield _verified(progress)
+            return
+        total = Progress()
+        async for progress in verify(self._store):
+            total = progress
+            yield _verified(progress)
+        async for progress in self._anchorage.verify(self._store):
+            yield _verified(replace(progress, streams=total.streams, events=total.events))
+
+    async def ListAnchors(self, request: ListAnchorsRequest, context: Any) -> ListAnchorsResponse:
+        """Give a page of anchors."""
+        limit = min(request.page_size or 500, MAX_PAGE)
+        page = await self._anchorage.anchors.page(request.after_number, limit)
+        following = page[-1][0].number if len(page) == limit else 0
+        return ListAnchorsResponse(anchors=[to_message(one) for one, _ in page], next_after_number=following)
 
     async def ListStreams(self, request: ListStreamsRequest, context: Any) -> ListStreamsResponse:
         """List the streams of a kind, newest first."""
@@ -209,3 +229,21 @@ class LedgerService(LedgerServiceServicer):
                 # One tenant's broken key does not keep the others' readers from following the log.
                 _log.error("a call's key cannot be had", extra={"call_id": call_id, "reason": error.reason})
         return [to_envelope(row, keys.get(row.stream_id), erased=row.stream_id in erased) for row in taken]
+
+
+def _verified(progress: Progress) -> VerifyResponse:
+    faults: list[ChainFault] = []
+    for fault in progress.faults:
+        told = ChainFault(reason=fault.reason, anchor=fault.anchor)
+        if fault.stream is not None:
+            stream = Stream(kind=fault.stream.kind, id=fault.stream.id)
+            told.ref.CopyFrom(EventRef(stream=stream, seq=fault.seq))
+        faults.append(told)
+    return VerifyResponse(
+        streams=progress.streams,
+        events=progress.events,
+        faults=faults,
+        anchors=progress.anchors,
+        anchored_heads=progress.anchored_heads,
+        anchored_position=progress.anchored_position,
+    )

@@ -1,34 +1,16 @@
 """Recomputes the chain of one stream or of all."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 from cordboard.audit_log.chain import ChainCheck
 from cordboard.audit_log.event_store import EventStore
+from cordboard.audit_log.fault import Fault, Progress
 from cordboard.audit_log.record import StreamKey
 from cordboard.core.errors import NotFoundError
 
 PAGE_ROWS = 500
 PAGE_STREAMS = 200
 REPORT_EVERY = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A place where the chain does not hold: HASH_MISMATCH, GAP, PREV_MISMATCH, HEAD_MISMATCH, SEALED_MISMATCH."""
-
-    stream: StreamKey
-    seq: int
-    reason: str
-
-
-@dataclass(slots=True)
-class Progress:
-    """Streams and events checked so far, and the faults of the stream that was just checked."""
-
-    streams: int = 0
-    events: int = 0
-    faults: list[Fault] = field(default_factory=list)
 
 
 async def verify(store: EventStore, stream: StreamKey | None = None) -> AsyncIterator[Progress]:

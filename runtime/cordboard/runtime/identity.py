@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -41,6 +42,7 @@ SCOPES = (
 )
 SERVICE_TOKEN_LIFE = timedelta(minutes=5)
 _ALGORITHM = "EdDSA"
+_PUBLIC = "public.json"
 # Machines' clocks differ; NTP keeps them far closer than this.
 LEEWAY_SECONDS = 30
 
@@ -71,7 +73,9 @@ class UserClaims:
 def create_keys(keys_dir: Path) -> None:
     """Make one key per component, and one for users, where they are missing, and write the public set."""
     keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    public: dict[str, str] = {}
+    shared = keys_dir / _PUBLIC
+    # Others stay: a ledger's former key, as `ledger.<anything>`, still proves what it has signed.
+    public: dict[str, str] = json.loads(shared.read_text()) if shared.exists() else {}
     for name in (*COMPONENTS, USERS):
         path = keys_dir / f"{name}.pem"
         if not path.exists():
@@ -85,7 +89,7 @@ def create_keys(keys_dir: Path) -> None:
             .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
             .decode()
         )
-    _put(keys_dir / "public.json", json.dumps(public, indent=1).encode(), 0o644, replace=True)
+    _put(shared, json.dumps(public, indent=1).encode(), 0o644, replace=True)
 
 
 def _put(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
@@ -137,6 +141,10 @@ class ServiceIdentity:
         """Name this process as a source of events."""
         return f"{self.component}/{self.instance}/{boot_id}"
 
+    def sign(self, content: bytes) -> bytes:
+        """Sign what begins with a name of its own kind and NUL, so that it can be taken for nothing else."""
+        return self._key.sign(content)
+
     def token(self, audience: str) -> str:
         """Give a token for the component `audience`; cached until shortly before it expires."""
         now = time.time()
@@ -167,7 +175,7 @@ class TokenVerifier:
     def load(cls, keys_dir: Path) -> "TokenVerifier":
         """Read the public set. Raises InvalidError(KEY_MISSING)."""
         try:
-            pems: dict[str, str] = json.loads((keys_dir / "public.json").read_text())
+            pems: dict[str, str] = json.loads((keys_dir / _PUBLIC).read_text())
         except FileNotFoundError as error:
             raise InvalidError("KEY_MISSING", "the public set of keys is not there", key="public.json") from error
         public: dict[str, Ed25519PublicKey] = {}
@@ -204,6 +212,16 @@ class TokenVerifier:
             )
         except KeyError as error:
             raise UnauthenticatedError("TOKEN_INVALID", "the token lacks a claim") from error
+
+    def signed(self, component: str, content: bytes, signature: bytes) -> bool:
+        """Tell whether a component signed this, with its key or a former one (`component.<anything>`)."""
+        for name, key in self._public.items():
+            if name != component and not name.startswith(f"{component}."):
+                continue
+            with contextlib.suppress(InvalidSignature):
+                key.verify(signature, content)
+                return True
+        return False
 
     def _unverified_issuer(self, token: str) -> str:
         try:

@@ -22,53 +22,58 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from cordboard.ledger.v1 import anchor_pb2 as cordboard_dot_ledger_dot_v1_dot_anchor__pb2
 from cordboard.ledger.v1 import envelope_pb2 as cordboard_dot_ledger_dot_v1_dot_envelope__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(cordboard/ledger/v1/ledger_service.proto\x12\x13\x63ordboard.ledger.v1\x1a\"cordboard/ledger/v1/envelope.proto\x1a\x1egoogle/protobuf/duration.proto\"\x83\x01\n\x0fOpenCallRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\x12\x10\n\x08token_id\x18\x04 \x01(\t\x12\x10\n\x08vertical\x18\x05 \x01(\t\x12\x13\n\x0bkey_purpose\x18\x06 \x01(\t\"E\n\x10OpenCallResponse\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x10\n\x08repeated\x18\x02 \x01(\x08\x12\x0e\n\x06subkey\x18\x03 \x01(\x0c\">\n\rAppendRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.NewEvent\"2\n\x0e\x41ppendResponse\x12\x0c\n\x04seqs\x18\x01 \x03(\x04\x12\x12\n\nduplicates\x18\x02 \x01(\r\"\x88\x01\n\x0bReadRequest\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x10\n\x08with_phi\x18\x04 \x01(\x08\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t\"U\n\x0cReadResponse\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\x12\x16\n\x0enext_after_seq\x18\x02 \x01(\x04\"\xa0\x01\n\x10SubscribeRequest\x12\x16\n\x0e\x61\x66ter_position\x18\x01 \x01(\x04\x12+\n\x06stream\x18\x02 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\r\n\x05types\x18\x03 \x03(\t\x12\x10\n\x08with_phi\x18\x04 \x01(\x08\x12\x10\n\x08\x66rom_now\x18\x05 \x01(\x08\x12\x14\n\x0con_behalf_of\x18\x06 \x01(\t\"T\n\x11SubscribeResponse\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\x12\x10\n\x08position\x18\x02 \x01(\x04\"<\n\rVerifyRequest\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\"b\n\x0eVerifyResponse\x12\x0f\n\x07streams\x18\x01 \x01(\x04\x12\x0e\n\x06\x65vents\x18\x02 \x01(\x04\x12/\n\x06\x66\x61ults\x18\x03 \x03(\x0b\x32\x1f.cordboard.ledger.v1.ChainFault\"H\n\nChainFault\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.cordboard.ledger.v1.EventRef\x12\x0e\n\x06reason\x18\x02 \x01(\t\"Y\n\x12ListStreamsRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"`\n\x13ListStreamsResponse\x12\x30\n\x07streams\x18\x01 \x03(\x0b\x32\x1f.cordboard.ledger.v1.StreamHead\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"d\n\nStreamHead\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04hash\x18\x04 \x01(\x0c\"1\n\x12LeaseCursorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\"f\n\x13LeaseCursorResponse\x12\x13\n\x0blease_epoch\x18\x01 \x01(\x04\x12\x10\n\x08position\x18\x02 \x01(\x04\x12(\n\x05lease\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"J\n\x13\x43ommitCursorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0blease_epoch\x18\x02 \x01(\x04\x12\x10\n\x08position\x18\x03 \x01(\x04\"\x16\n\x14\x43ommitCursorResponse2\xe4\x05\n\rLedgerService\x12W\n\x08OpenCall\x12$.cordboard.ledger.v1.OpenCallRequest\x1a%.cordboard.ledger.v1.OpenCallResponse\x12Q\n\x06\x41ppend\x12\".cordboard.ledger.v1.AppendRequest\x1a#.cordboard.ledger.v1.AppendResponse\x12K\n\x04Read\x12 .cordboard.ledger.v1.ReadRequest\x1a!.cordboard.ledger.v1.ReadResponse\x12\\\n\tSubscribe\x12%.cordboard.ledger.v1.SubscribeRequest\x1a&.cordboard.ledger.v1.SubscribeResponse0\x01\x12S\n\x06Verify\x12\".cordboard.ledger.v1.VerifyRequest\x1a#.cordboard.ledger.v1.VerifyResponse0\x01\x12`\n\x0bListStreams\x12\'.cordboard.ledger.v1.ListStreamsRequest\x1a(.cordboard.ledger.v1.ListStreamsResponse\x12`\n\x0bLeaseCursor\x12\'.cordboard.ledger.v1.LeaseCursorRequest\x1a(.cordboard.ledger.v1.LeaseCursorResponse\x12\x63\n\x0c\x43ommitCursor\x12(.cordboard.ledger.v1.CommitCursorRequest\x1a).cordboard.ledger.v1.CommitCursorResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(cordboard/ledger/v1/ledger_service.proto\x12\x13\x63ordboard.ledger.v1\x1a cordboard/ledger/v1/anchor.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\x1egoogle/protobuf/duration.proto\"\x83\x01\n\x0fOpenCallRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\x12\x10\n\x08token_id\x18\x04 \x01(\t\x12\x10\n\x08vertical\x18\x05 \x01(\t\x12\x13\n\x0bkey_purpose\x18\x06 \x01(\t\"E\n\x10OpenCallResponse\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x10\n\x08repeated\x18\x02 \x01(\x08\x12\x0e\n\x06subkey\x18\x03 \x01(\x0c\">\n\rAppendRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.NewEvent\"2\n\x0e\x41ppendResponse\x12\x0c\n\x04seqs\x18\x01 \x03(\x04\x12\x12\n\nduplicates\x18\x02 \x01(\r\"\x88\x01\n\x0bReadRequest\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x10\n\x08with_phi\x18\x04 \x01(\x08\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t\"U\n\x0cReadResponse\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\x12\x16\n\x0enext_after_seq\x18\x02 \x01(\x04\"\xa0\x01\n\x10SubscribeRequest\x12\x16\n\x0e\x61\x66ter_position\x18\x01 \x01(\x04\x12+\n\x06stream\x18\x02 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\r\n\x05types\x18\x03 \x03(\t\x12\x10\n\x08with_phi\x18\x04 \x01(\x08\x12\x10\n\x08\x66rom_now\x18\x05 \x01(\x08\x12\x14\n\x0con_behalf_of\x18\x06 \x01(\t\"T\n\x11SubscribeResponse\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\x12\x10\n\x08position\x18\x02 \x01(\x04\"<\n\rVerifyRequest\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\"\xa6\x01\n\x0eVerifyResponse\x12\x0f\n\x07streams\x18\x01 \x01(\x04\x12\x0e\n\x06\x65vents\x18\x02 \x01(\x04\x12/\n\x06\x66\x61ults\x18\x03 \x03(\x0b\x32\x1f.cordboard.ledger.v1.ChainFault\x12\x0f\n\x07\x61nchors\x18\x04 \x01(\x04\x12\x16\n\x0e\x61nchored_heads\x18\x05 \x01(\x04\x12\x19\n\x11\x61nchored_position\x18\x06 \x01(\x04\"X\n\nChainFault\x12*\n\x03ref\x18\x01 \x01(\x0b\x32\x1d.cordboard.ledger.v1.EventRef\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x61nchor\x18\x03 \x01(\x04\"=\n\x12ListAnchorsRequest\x12\x14\n\x0c\x61\x66ter_number\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\"^\n\x13ListAnchorsResponse\x12,\n\x07\x61nchors\x18\x01 \x03(\x0b\x32\x1b.cordboard.ledger.v1.Anchor\x12\x19\n\x11next_after_number\x18\x02 \x01(\x04\"Y\n\x12ListStreamsRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"`\n\x13ListStreamsResponse\x12\x30\n\x07streams\x18\x01 \x03(\x0b\x32\x1f.cordboard.ledger.v1.StreamHead\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"d\n\nStreamHead\x12+\n\x06stream\x18\x01 \x01(\x0b\x32\x1b.cordboard.ledger.v1.Stream\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04hash\x18\x04 \x01(\x0c\"1\n\x12LeaseCursorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\"f\n\x13LeaseCursorResponse\x12\x13\n\x0blease_epoch\x18\x01 \x01(\x04\x12\x10\n\x08position\x18\x02 \x01(\x04\x12(\n\x05lease\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"J\n\x13\x43ommitCursorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0blease_epoch\x18\x02 \x01(\x04\x12\x10\n\x08position\x18\x03 \x01(\x04\"\x16\n\x14\x43ommitCursorResponse2\xc6\x06\n\rLedgerService\x12W\n\x08OpenCall\x12$.cordboard.ledger.v1.OpenCallRequest\x1a%.cordboard.ledger.v1.OpenCallResponse\x12Q\n\x06\x41ppend\x12\".cordboard.ledger.v1.AppendRequest\x1a#.cordboard.ledger.v1.AppendResponse\x12K\n\x04Read\x12 .cordboard.ledger.v1.ReadRequest\x1a!.cordboard.ledger.v1.ReadResponse\x12\\\n\tSubscribe\x12%.cordboard.ledger.v1.SubscribeRequest\x1a&.cordboard.ledger.v1.SubscribeResponse0\x01\x12S\n\x06Verify\x12\".cordboard.ledger.v1.VerifyRequest\x1a#.cordboard.ledger.v1.VerifyResponse0\x01\x12`\n\x0bListAnchors\x12\'.cordboard.ledger.v1.ListAnchorsRequest\x1a(.cordboard.ledger.v1.ListAnchorsResponse\x12`\n\x0bListStreams\x12\'.cordboard.ledger.v1.ListStreamsRequest\x1a(.cordboard.ledger.v1.ListStreamsResponse\x12`\n\x0bLeaseCursor\x12\'.cordboard.ledger.v1.LeaseCursorRequest\x1a(.cordboard.ledger.v1.LeaseCursorResponse\x12\x63\n\x0c\x43ommitCursor\x12(.cordboard.ledger.v1.CommitCursorRequest\x1a).cordboard.ledger.v1.CommitCursorResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cordboard.ledger.v1.ledger_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OPENCALLREQUEST']._serialized_start=134
-  _globals['_OPENCALLREQUEST']._serialized_end=265
-  _globals['_OPENCALLRESPONSE']._serialized_start=267
-  _globals['_OPENCALLRESPONSE']._serialized_end=336
-  _globals['_APPENDREQUEST']._serialized_start=338
-  _globals['_APPENDREQUEST']._serialized_end=400
-  _globals['_APPENDRESPONSE']._serialized_start=402
-  _globals['_APPENDRESPONSE']._serialized_end=452
-  _globals['_READREQUEST']._serialized_start=455
-  _globals['_READREQUEST']._serialized_end=591
-  _globals['_READRESPONSE']._serialized_start=593
-  _globals['_READRESPONSE']._serialized_end=678
-  _globals['_SUBSCRIBEREQUEST']._serialized_start=681
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=841
-  _globals['_SUBSCRIBERESPONSE']._serialized_start=843
-  _globals['_SUBSCRIBERESPONSE']._serialized_end=927
-  _globals['_VERIFYREQUEST']._serialized_start=929
-  _globals['_VERIFYREQUEST']._serialized_end=989
-  _globals['_VERIFYRESPONSE']._serialized_start=991
-  _globals['_VERIFYRESPONSE']._serialized_end=1089
-  _globals['_CHAINFAULT']._serialized_start=1091
-  _globals['_CHAINFAULT']._serialized_end=1163
-  _globals['_LISTSTREAMSREQUEST']._serialized_start=1165
-  _globals['_LISTSTREAMSREQUEST']._serialized_end=1254
-  _globals['_LISTSTREAMSRESPONSE']._serialized_start=1256
-  _globals['_LISTSTREAMSRESPONSE']._serialized_end=1352
-  _globals['_STREAMHEAD']._serialized_start=1354
-  _globals['_STREAMHEAD']._serialized_end=1454
-  _globals['_LEASECURSORREQUEST']._serialized_start=1456
-  _globals['_LEASECURSORREQUEST']._serialized_end=1505
-  _globals['_LEASECURSORRESPONSE']._serialized_start=1507
-  _globals['_LEASECURSORRESPONSE']._serialized_end=1609
-  _globals['_COMMITCURSORREQUEST']._serialized_start=1611
-  _globals['_COMMITCURSORREQUEST']._serialized_end=1685
-  _globals['_COMMITCURSORRESPONSE']._serialized_start=1687
-  _globals['_COMMITCURSORRESPONSE']._serialized_end=1709
-  _globals['_LEDGERSERVICE']._serialized_start=1712
-  _globals['_LEDGERSERVICE']._serialized_end=2452
+  _globals['_OPENCALLREQUEST']._serialized_start=168
+  _globals['_OPENCALLREQUEST']._serialized_end=299
+  _globals['_OPENCALLRESPONSE']._serialized_start=301
+  _globals['_OPENCALLRESPONSE']._serialized_end=370
+  _globals['_APPENDREQUEST']._serialized_start=372
+  _globals['_APPENDREQUEST']._serialized_end=434
+  _globals['_APPENDRESPONSE']._serialized_start=436
+  _globals['_APPENDRESPONSE']._serialized_end=486
+  _globals['_READREQUEST']._serialized_start=489
+  _globals['_READREQUEST']._serialized_end=625
+  _globals['_READRESPONSE']._serialized_start=627
+  _globals['_READRESPONSE']._serialized_end=712
+  _globals['_SUBSCRIBEREQUEST']._serialized_start=715
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=875
+  _globals['_SUBSCRIBERESPONSE']._serialized_start=877
+  _globals['_SUBSCRIBERESPONSE']._serialized_end=961
+  _globals['_VERIFYREQUEST']._serialized_start=963
+  _globals['_VERIFYREQUEST']._serialized_end=1023
+  _globals['_VERIFYRESPONSE']._serialized_start=1026
+  _globals['_VERIFYRESPONSE']._serialized_end=1192
+  _globals['_CHAINFAULT']._serialized_start=1194
+  _globals['_CHAINFAULT']._serialized_end=1282
+  _globals['_LISTANCHORSREQUEST']._serialized_start=1284
+  _globals['_LISTANCHORSREQUEST']._serialized_end=1345
+  _globals['_LISTANCHORSRESPONSE']._serialized_start=1347
+  _globals['_LISTANCHORSRESPONSE']._serialized_end=1441
+  _globals['_LISTSTREAMSREQUEST']._serialized_start=1443
+  _globals['_LISTSTREAMSREQUEST']._serialized_end=1532
+  _globals['_LISTSTREAMSRESPONSE']._serialized_start=1534
+  _globals['_LISTSTREAMSRESPONSE']._serialized_end=1630
+  _globals['_STREAMHEAD']._serialized_start=1632
+  _globals['_STREAMHEAD']._serialized_end=1732
+  _globals['_LEASECURSORREQUEST']._serialized_start=1734
+  _globals['_LEASECURSORREQUEST']._serialized_end=1783
+  _globals['_LEASECURSORRESPONSE']._serialized_start=1785
+  _globals['_LEASECURSORRESPONSE']._serialized_end=1887
+  _globals['_COMMITCURSORREQUEST']._serialized_start=1889
+  _globals['_COMMITCURSORREQUEST']._serialized_end=1963
+  _globals['_COMMITCURSORRESPONSE']._serialized_start=1965
+  _globals['_COMMITCURSORRESPONSE']._serialized_end=1987
+  _globals['_LEDGERSERVICE']._serialized_start=1990
+  _globals['_LEDGERSERVICE']._serialized_end=2828
 # @@protoc_insertion_point(module_scope)

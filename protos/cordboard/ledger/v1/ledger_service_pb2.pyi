@@ -4,6 +4,7 @@ isort:skip_file
 The record: call ids, order, chain."""
 
 from collections import abc as _abc
+from cordboard.ledger.v1 import anchor_pb2 as _anchor_pb2
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -319,10 +320,19 @@ class VerifyResponse(_message.Message):
     STREAMS_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     FAULTS_FIELD_NUMBER: _builtins.int
+    ANCHORS_FIELD_NUMBER: _builtins.int
+    ANCHORED_HEADS_FIELD_NUMBER: _builtins.int
+    ANCHORED_POSITION_FIELD_NUMBER: _builtins.int
     streams: _builtins.int
     """Output only. Streams checked so far."""
     events: _builtins.int
     """Output only. Events checked so far."""
+    anchors: _builtins.int
+    """Output only. Anchors checked so far."""
+    anchored_heads: _builtins.int
+    """Output only. Ends of streams that anchors state and that were looked up so far."""
+    anchored_position: _builtins.int
+    """Output only. Everything up to this place in the log is anchored; what is newer has its chain alone."""
     @_builtins.property
     def faults(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChainFault]:
         """Output only. Faults found in the stream that was just checked."""
@@ -333,10 +343,13 @@ class VerifyResponse(_message.Message):
         streams: _builtins.int = ...,
         events: _builtins.int = ...,
         faults: _abc.Iterable[Global___ChainFault] | None = ...,
+        anchors: _builtins.int = ...,
+        anchored_heads: _builtins.int = ...,
+        anchored_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "faults", b"faults", "streams", b"streams"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anchored_heads", b"anchored_heads", "anchored_position", b"anchored_position", "anchors", b"anchors", "events", b"events", "faults", b"faults", "streams", b"streams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -350,25 +363,86 @@ class ChainFault(_message.Message):
 
     REF_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    ANCHOR_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Output only. `HASH_MISMATCH`, `GAP`, `PREV_MISMATCH`, `HEAD_MISMATCH`, `SEALED_MISMATCH`."""
+    """Output only. Of chains: `HASH_MISMATCH`, `GAP`, `PREV_MISMATCH`, `HEAD_MISMATCH`, `SEALED_MISMATCH`. Against anchors:
+    `TAIL_CUT`, `STREAM_MISSING`, `ANCHOR_MISMATCH`. Of anchors: `ANCHOR_GAP`, `ANCHOR_PREV_MISMATCH`,
+    `ANCHOR_ROOT_MISMATCH`, `ANCHOR_SIGNATURE`, `ANCHOR_MISSING`, `ANCHOR_CHANGED` (against copies elsewhere).
+    """
+    anchor: _builtins.int
+    """Output only. The anchor that says so, or is at fault; 0 when none is."""
     @_builtins.property
     def ref(self) -> _envelope_pb2.EventRef:
-        """Output only. Where."""
+        """Output only. Where; absent when an anchor itself is at fault."""
 
     def __init__(
         self,
         *,
         ref: _envelope_pb2.EventRef | None = ...,
         reason: _builtins.str = ...,
+        anchor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ref", b"ref"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "ref", b"ref"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anchor", b"anchor", "reason", b"reason", "ref", b"ref"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChainFault: _TypeAlias = ChainFault  # noqa: Y015
+
+@_typing.final
+class ListAnchorsRequest(_message.Message):
+    """Request of ListAnchors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_NUMBER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    after_number: _builtins.int
+    """Number to begin after; 0 for the start."""
+    page_size: _builtins.int
+    """At most so many; 0: 500."""
+    def __init__(
+        self,
+        *,
+        after_number: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_number", b"after_number", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAnchorsRequest: _TypeAlias = ListAnchorsRequest  # noqa: Y015
+
+@_typing.final
+class ListAnchorsResponse(_message.Message):
+    """Response of ListAnchors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANCHORS_FIELD_NUMBER: _builtins.int
+    NEXT_AFTER_NUMBER_FIELD_NUMBER: _builtins.int
+    next_after_number: _builtins.int
+    """Output only. Number to pass as after_number for the next page; 0 when this was the last."""
+    @_builtins.property
+    def anchors(self) -> _containers.RepeatedCompositeFieldContainer[_anchor_pb2.Anchor]:
+        """Output only. In order of number."""
+
+    def __init__(
+        self,
+        *,
+        anchors: _abc.Iterable[_anchor_pb2.Anchor] | None = ...,
+        next_after_number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anchors", b"anchors", "next_after_number", b"next_after_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAnchorsResponse: _TypeAlias = ListAnchorsResponse  # noqa: Y015
 
 @_typing.final
 class ListStreamsRequest(_message.Message):

@@ -60,6 +60,11 @@ class LedgerServiceStub:
                 request_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.VerifyRequest.SerializeToString,
                 response_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.VerifyResponse.FromString,
                 _registered_method=True)
+        self.ListAnchors = channel.unary_unary(
+                '/cordboard.ledger.v1.LedgerService/ListAnchors',
+                request_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAnchorsRequest.SerializeToString,
+                response_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAnchorsResponse.FromString,
+                _registered_method=True)
         self.ListStreams = channel.unary_unary(
                 '/cordboard.ledger.v1.LedgerService/ListStreams',
                 request_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListStreamsRequest.SerializeToString,
@@ -113,7 +118,14 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Verify(self, request, context):
-        """Recomputes the chain of a stream, or of all.
+        """Recomputes the chain of a stream, or of all; of all, it is compared with the anchors as well.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAnchors(self, request, context):
+        """Gives anchors in order, to be kept where nobody can change them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,6 +181,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.Verify,
                     request_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.VerifyRequest.FromString,
                     response_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.VerifyResponse.SerializeToString,
+            ),
+            'ListAnchors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAnchors,
+                    request_deserializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAnchorsRequest.FromString,
+                    response_serializer=cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAnchorsResponse.SerializeToString,
             ),
             'ListStreams': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStreams,
@@ -322,6 +339,33 @@ class LedgerService:
             '/cordboard.ledger.v1.LedgerService/Verify',
             cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.VerifyRequest.SerializeToString,
             cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.VerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAnchors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.ledger.v1.LedgerService/ListAnchors',
+            cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAnchorsRequest.SerializeToString,
+            cordboard_dot_ledger_dot_v1_dot_ledger__service__pb2.ListAnchorsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,7 +47,9 @@ class LedgerServiceStub:
     Subscribe: _grpc.UnaryStreamMultiCallable[_ledger_service_pb2.SubscribeRequest, _ledger_service_pb2.SubscribeResponse]
     """Follows the log from a position: what is there, then what comes."""
     Verify: _grpc.UnaryStreamMultiCallable[_ledger_service_pb2.VerifyRequest, _ledger_service_pb2.VerifyResponse]
-    """Recomputes the chain of a stream, or of all."""
+    """Recomputes the chain of a stream, or of all; of all, it is compared with the anchors as well."""
+    ListAnchors: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAnchorsRequest, _ledger_service_pb2.ListAnchorsResponse]
+    """Gives anchors in order, to be kept where nobody can change them."""
     ListStreams: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStreamsRequest, _ledger_service_pb2.ListStreamsResponse]
     """Lists calls, newest first."""
     LeaseCursor: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.LeaseCursorRequest, _ledger_service_pb2.LeaseCursorResponse]
@@ -78,7 +80,9 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     Subscribe: _aio.UnaryStreamMultiCallable[_ledger_service_pb2.SubscribeRequest, _ledger_service_pb2.SubscribeResponse]  # type: ignore[assignment]
     """Follows the log from a position: what is there, then what comes."""
     Verify: _aio.UnaryStreamMultiCallable[_ledger_service_pb2.VerifyRequest, _ledger_service_pb2.VerifyResponse]  # type: ignore[assignment]
-    """Recomputes the chain of a stream, or of all."""
+    """Recomputes the chain of a stream, or of all; of all, it is compared with the anchors as well."""
+    ListAnchors: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListAnchorsRequest, _ledger_service_pb2.ListAnchorsResponse]  # type: ignore[assignment]
+    """Gives anchors in order, to be kept where nobody can change them."""
     ListStreams: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStreamsRequest, _ledger_service_pb2.ListStreamsResponse]  # type: ignore[assignment]
     """Lists calls, newest first."""
     LeaseCursor: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.LeaseCursorRequest, _ledger_service_pb2.LeaseCursorResponse]  # type: ignore[assignment]
@@ -136,7 +140,15 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_service_pb2.VerifyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.VerifyResponse], _abc.AsyncIterator[_ledger_service_pb2.VerifyResponse]]:
-        """Recomputes the chain of a stream, or of all."""
+        """Recomputes the chain of a stream, or of all; of all, it is compared with the anchors as well."""
+
+    @_abc_1.abstractmethod
+    def ListAnchors(
+        self,
+        request: _ledger_service_pb2.ListAnchorsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.ListAnchorsResponse, _abc.Awaitable[_ledger_service_pb2.ListAnchorsResponse]]:
+        """Gives anchors in order, to be kept where nobody can change them."""
 
     @_abc_1.abstractmethod
     def ListStreams(

@@ -7,11 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 import grpc
 
 from cordboard.core.errors import UnavailableError
+from cordboard.ledger.v1.anchor_pb2 import Anchor
 from cordboard.ledger.v1.envelope_pb2 import Envelope, NewEvent, Stream
 from cordboard.ledger.v1.ledger_service_pb2 import (
     AppendRequest,
     CommitCursorRequest,
     LeaseCursorRequest,
+    ListAnchorsRequest,
     ListStreamsRequest,
     ListStreamsResponse,
     OpenCallRequest,
@@ -147,3 +149,16 @@ class LedgerClient:
         async with translate_errors():
             async for response in self._stub.Verify(VerifyRequest(stream=stream)):
                 yield response
+
+    async def anchors(self, after_number: int = 0) -> AsyncIterator[Anchor]:
+        """Go through the anchors in order, page by page."""
+        while True:
+            async with translate_errors():
+                page = await self._stub.ListAnchors(
+                    ListAnchorsRequest(after_number=after_number), timeout=self._deadline
+                )
+            for anchor in page.anchors:
+                yield anchor
+            if not page.next_after_number:
+                return
+            after_number = page.next_after_number
