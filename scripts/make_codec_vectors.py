@@ -1,10 +1,11 @@
-"""Writes tests/codec/vectors.json: what docs/codec.md describes, done by the engine's own code with fixed keys."""
+"""Writes tests/audit_log/codec/vectors.json: what docs/codec.md describes, done by the engine's own code with fixed keys."""
 
 import argparse
 import asyncio
 import json
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,7 +20,7 @@ from cordboard.audit_log.anchors import Anchor, AnchoredHead, merkle_root
 from cordboard.audit_log.chain import row_hash
 from cordboard.audit_log.event_codec import to_draft
 from cordboard.audit_log.memory.keyring import MemoryKeyring
-from cordboard.audit_log.record import GENESIS, Row, StreamKey, instant
+from cordboard.audit_log.record import GENESIS, Row, StreamKey, instant, microseconds
 from cordboard.audit_log.sealing import CallKey
 from cordboard.audit_log.stream_state import Place, StreamState, link
 from cordboard.call.v1.decisions_pb2 import CallAnswered
@@ -30,7 +31,7 @@ from cordboard.media_node.archive import object_key_of, seal
 from cordboard.runtime.ledger_client.spool_seal import SpoolSeal
 from cordboard.workflows.payload_codec import CallCodec
 
-PATH = Path(__file__).resolve().parent.parent / "tests" / "codec" / "vectors.json"
+PATH = Path(__file__).resolve().parent.parent / "tests" / "audit_log" / "codec" / "vectors.json"
 CALL = "019abc12-3456-7def-8123-456789abcdef"
 TENANT = "acme"
 DATA_KEY = bytes(range(32))
@@ -220,8 +221,8 @@ async def vectors() -> dict[str, Any]:
     }
 
 
-def _micros(at: Any) -> int:
-    return round(at.timestamp() * 1_000_000)
+def _micros(at: datetime) -> int:
+    return microseconds(at)
 
 
 def main() -> int:

@@ -146,3 +146,19 @@ async def test_a_record_does_not_open_in_anothers_place(stream: Stream) -> None:
     moved.source_seq = 2
     assert await seal.open(moved.SerializeToString()) is None
     seal.close()
+
+
+async def test_forgets_the_key_of_a_call_that_has_been_silent_for_long() -> None:
+    keys = Keys()
+    seal = SpoolSeal(keys, keep_seconds=0.05)
+    event = NewEvent(stream=call_stream("a" * 16), source=SOURCE, source_seq=1)
+    event.event.Pack(said())
+    ready = asyncio.Event()
+    seal.prepare(event, ready.set)
+    await ready.wait()
+    assert seal.record(event) is not None
+    await until(lambda: seal.record(event) is None)
+    ready.clear()
+    seal.prepare(event, ready.set)
+    await ready.wait()
+    assert len(keys.asked) == 2

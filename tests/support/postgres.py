@@ -40,6 +40,11 @@ class PostgresServer:
         self._run("initdb", "-D", str(self._data), "-U", "cordboard", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
         self.start()
 
+    @property
+    def data(self) -> Path:
+        """The directory of all its files."""
+        return self._data
+
     def url(self, database: str = "postgres") -> str:
         """Give the DSN of a database."""
         return f"postgresql://cordboard@127.0.0.1:{self.port}/{database}"

