@@ -1,4 +1,4 @@
-"""Writes tests/audit_log/codec/vectors.json: what docs/codec.md describes, done by the engine's own code with fixed keys."""
+"""Writes tests/audit_log/codec/vectors.json: what docs/codec.md describes, by the engine's own code and fixed keys."""
 
 import argparse
 import asyncio
