@@ -19,6 +19,7 @@ from cordboard.activities.profile_store import (
     ProfileActivities,
     ProfileStore,
 )
+from cordboard.activities.script_watch import ScriptActivities
 from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.activity.v1.call_activities_pb2 import PinProfileInput
 from cordboard.call.v1.call_workflow_pb2 import FactBatch, NodeLost
@@ -56,7 +57,8 @@ async def implementations(tmp_path: Path) -> AsyncIterator[list[Callable[..., An
             keys_dir=str(tmp_path / "keys"),
         )
     )
-    yield [*parts.activities(), WrapUpStarter(Client.__new__(Client)).start_wrap_up]
+    client = Client.__new__(Client)
+    yield [*parts.activities(), WrapUpStarter(client).start_wrap_up, ScriptActivities(client).inspect_script]
     await parts.close()
 
 

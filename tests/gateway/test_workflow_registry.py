@@ -10,6 +10,7 @@ import pytest
 from gateway_house import TENANT, VERTICAL, House, OpenKeys, new_id, open_house, reason_of
 
 from cordboard.call.v1.script_pb2 import PinnedScript, ScriptPinned
+from cordboard.core.errors import ForbiddenError
 from cordboard.registry.v1.registration_pb2 import ScriptKeyGiven, WorkflowRegistered
 from cordboard.registry.v1.workflow_registry_service_pb2 import (
     GetScriptKeyRequest,
@@ -18,6 +19,7 @@ from cordboard.registry.v1.workflow_registry_service_pb2 import (
     WorkflowEntry,
 )
 from cordboard.runtime.ledger_client import call_stream, registry_stream
+from cordboard.runtime.script_keys import GatewayScriptKeys
 
 SCHEMA = json.dumps(
     {"type": "object", "properties": {"area": {"enum": ["lake", "hill"]}}, "additionalProperties": False}
@@ -186,3 +188,21 @@ async def test_a_start_over_http_may_name_a_workflow(site: House) -> None:
     status, _, _ = await site.post("/v1/legs?workflow=viewing", site.caller())
     assert status == 201
     assert [one.entry.name for one in site.control.scripted] == ["viewing"]
+
+
+async def test_a_teams_worker_asks_for_each_key_once_in_ten_minutes(site: House) -> None:
+    call_id = await site.started()
+    await site.decide(call_id, ScriptPinned(script=PinnedScript(name="viewing", version="1", digest=b"d")))
+    now = [0.0]
+    token = site.token(scopes=("scripts:run",), subject="team")
+    keys = GatewayScriptKeys(site.gateway.grpc_address, lambda: token, monotonic=lambda: now[0])
+    for seconds in (0.0, 500.0, 601.0):
+        now[0] = seconds
+        assert await keys.subkey(call_id, "script") == await OpenKeys().subkey(call_id, "script")
+    await site.neighbours.producer.flush()
+    given = [
+        one async for one in site.ledger.read(call_stream(call_id)) if one.event.event.Is(ScriptKeyGiven.DESCRIPTOR)
+    ]
+    assert len(given) == 2
+    with pytest.raises(ForbiddenError, match="PURPOSE_NOT_YOURS"):
+        await keys.subkey(call_id, "temporal")

@@ -28,6 +28,7 @@ from cordboard.activities.memory_media_nodes import MemoryMediaNodes, MemoryRoom
 from cordboard.activities.memory_node_registry import MemoryNodeRegistry
 from cordboard.activities.memory_voice_agents import MemoryVoiceAgents
 from cordboard.activities.profile_store import MemoryProfileStore, ProfileActivities
+from cordboard.activities.script_watch import ScriptActivities
 from cordboard.activities.voice_activities import VoiceActivities
 from cordboard.activity.v1.call_activities_pb2 import ToolCallInput, ToolCallResult
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
@@ -176,8 +177,7 @@ class House:
     def call_input(self, call_id: str, **changes: Any) -> CallInput:
         """Make the workflow's argument."""
         call = CallInput(call_id=call_id, tenant=TENANT, vertical=VERTICAL, direction=DIRECTION_INBOUND)
-        for name, value in changes.items():
-            setattr(call, name, value)
+        call.MergeFrom(CallInput(**changes))
         return call
 
     async def start(
@@ -308,6 +308,7 @@ def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[
         voice.release_voice,
         voice.say_line,
         voice.deliver_tool_result,
+        ScriptActivities(house.client).inspect_script,
         house.routing.routing_enqueue,
         house.routing.routing_cancel,
         house.routing.routing_confirm,

@@ -7,7 +7,8 @@ from temporalio.exceptions import ApplicationError
 
 from cordboard.call.v1.call_workflow_pb2 import StartCallInput
 from cordboard.core.errors import CordboardError, InternalError, NotFoundError
-from cordboard.workflows.data_converter import data_converter
+from cordboard.registry.v1.script_contract_pb2 import VerbRequested
+from cordboard.workflows.data_converter import data_converter, script_data_converter
 from cordboard.workflows.failures import from_failure, to_failure
 
 START = StartCallInput(actor="caller", request_id="r", sdp_offer=SECRET)
@@ -64,6 +65,24 @@ async def test_a_payload_in_clear_is_not_taken() -> None:
     with pytest.raises(InternalError) as raised:
         await converter.decode([Payload(metadata={"encoding": b"json/plain"}, data=b"1")], [int])
     assert raised.value.reason == "PAYLOAD_NOT_SEALED"
+
+
+async def test_a_script_has_a_key_of_its_own_with_which_it_can_ask_for_verbs_and_say_nothing_else() -> None:
+    call, team = data_converter(MemoryKeys()), script_data_converter(MemoryKeys())
+    of_call, of_script = context("call/c1"), context("call/c1/v/viewing")
+    asked = VerbRequested(verb_id="1")
+    [told] = await call.with_context(of_script).encode([START])
+    assert told.metadata["purpose"] == b"script"
+    assert await team.with_context(of_script).decode([told], [StartCallInput]) == [START]
+    payloads = await team.with_context(of_call).encode([asked, START])
+    assert await call.with_context(of_call).decode(payloads[:1], [VerbRequested]) == [asked]
+    for wrong, kind in ((payloads[1], StartCallInput), (payloads[0], StartCallInput)):
+        with pytest.raises(InternalError) as raised:
+            await call.with_context(of_call).decode([wrong], [kind])
+        assert raised.value.reason == "PAYLOAD_NOT_OURS"
+    [private] = await call.with_context(of_call).encode([START])
+    with pytest.raises(InternalError):
+        await team.with_context(of_call).decode([private], [StartCallInput])
 
 
 async def test_a_destroyed_key_leaves_nothing_to_read() -> None:

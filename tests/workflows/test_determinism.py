@@ -9,7 +9,7 @@ import cordboard.workflows
 
 SOURCES = sorted(path for folder in cordboard.workflows.__path__ for path in Path(folder).glob("*.py"))
 # Run by clients and workers, never by a workflow.
-OUTSIDE = {"payload_codec.py", "data_converter.py", "sandbox.py", "vertical_pack.py"}
+OUTSIDE = {"payload_codec.py", "data_converter.py", "sandbox.py", "vertical_pack.py", "script_worker.py"}
 MODULES = {
     "os", "random", "secrets", "socket", "subprocess", "threading", "time", "multiprocessing", "concurrent", "requests",
     "http", "urllib", "ssl", "select", "signal", "tempfile", "shutil", "pathlib", "logging", "platform",
@@ -33,7 +33,9 @@ def faults(tree: ast.Module) -> list[str]:
             owner = called.value.id if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) else ""
             if isinstance(called, ast.Name) and called.id in BUILTINS:
                 found.append(f"{called.id}()")
-            if name in CALLS and not (owner == "workflow" and name in FROM_WORKFLOW):
+            # A call's own verb of that name collects keys.
+            allowed = (owner == "workflow" and name in FROM_WORKFLOW) or (owner, name) == ("call", "gather")
+            if name in CALLS and not allowed:
                 found.append(f"{owner}.{name}()")
         elif isinstance(node, ast.Global):
             found.append("global " + ", ".join(node.names))

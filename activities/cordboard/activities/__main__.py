@@ -25,6 +25,7 @@ from cordboard.activities.node_watch import NodeWatch
 from cordboard.activities.profile_store import DirectoryProfileStore, ProfileActivities
 from cordboard.activities.routing.routing_service import PostgresRouting
 from cordboard.activities.routing.routing_signals import TemporalRoutingSignals
+from cordboard.activities.script_watch import ScriptActivities
 from cordboard.activities.voice_activities import VoiceActivities, VoiceAgentsClient
 from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.core.errors import UnavailableError
@@ -135,8 +136,8 @@ async def main(settings: Settings, stop: Stop) -> None:
         address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
         stack.push_async_callback(health.stop, 0.0)
         client = await connect(settings, parts.keys)
-        wrap_up = WrapUpStarter(client)
-        worker = call_worker(client, [*parts.activities(), wrap_up.start_wrap_up, *await parts.tools(stack)])
+        own = [WrapUpStarter(client).start_wrap_up, ScriptActivities(client).inspect_script]
+        worker = call_worker(client, [*parts.activities(), *own, *await parts.tools(stack)])
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)
         watch = NodeWatch(parts.registry, signals)

@@ -20,6 +20,7 @@ from cordboard.activity.v1.call_activities_pb2 import (
     ReleaseVoiceInput,
     SayLineInput,
 )
+from cordboard.activity.v1.script_activities_pb2 import InspectScriptInput, ScriptCondition
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1.commands_pb2 import PinProfile
 from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
@@ -93,6 +94,12 @@ async def start_wrap_up(call: WrapUpInput) -> None:
     raise NotImplementedError
 
 
+@activity.defn
+async def inspect_script(script: InspectScriptInput) -> ScriptCondition:
+    """Tell how a call's registered workflow does, which the call cannot see by itself. Raises UnavailableError."""
+    raise NotImplementedError
+
+
 ALL = (
     admit,
     append,
@@ -104,4 +111,5 @@ ALL = (
     say_line,
     deliver_tool_result,
     start_wrap_up,
+    inspect_script,
 )

@@ -37,6 +37,7 @@ async def admit(call: CallInput, start: StartCallInput, *, begins_with_talk: boo
         leg_id=f"caller-{workflow.uuid4().hex[:12]}" if start.sdp_offer else "",
         sdp_offer=start.sdp_offer,
         at=from_us(_started_us()),
+        agent=call.agent,
         ai_leg_id=f"ai-{workflow.uuid4().hex[:12]}" if begins_with_talk else "",
     )
     try:

@@ -31,6 +31,7 @@ from cordboard.workflows.failures import to_failure
 from cordboard.workflows.limits import JOIN
 from cordboard.workflows.media_lane import PATIENCE, MediaLane
 from cordboard.workflows.phase_index import PhaseIndex
+from cordboard.workflows.registered_script import RegisteredScript
 from cordboard.workflows.room_rules import RoomRules
 from cordboard.workflows.timer_wheel import TimerWheel
 from cordboard.workflows.tool_bench import ToolBench
@@ -55,6 +56,9 @@ class CallConductor:
         self.media = MediaLane(self.loop)
         self.voice = VoiceLink(self.loop, self.media)
         self.agent = AgentLink(self.loop)
+        self.registered = RegisteredScript(self.loop, call) if call.HasField("script") else None
+        if self.registered is not None:
+            self.script = self.registered
         self.loop.rules += [
             CallerRules(self.loop).apply,
             self.agent.apply,
@@ -108,8 +112,9 @@ class CallConductor:
             await self.loop.run()
             return
         assert self._start is not None
+        begins_with_talk = self.registered is None or self.registered.begins_with_talk
         try:
-            result = await admit(self._call, self._start, begins_with_talk=True)
+            result = await admit(self._call, self._start, begins_with_talk=begins_with_talk)
         except CordboardError as error:
             self.loop.post(partial(self._refuse, error))
         else:

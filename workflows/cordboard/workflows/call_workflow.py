@@ -36,7 +36,8 @@ from cordboard.call.v1.call_workflow_pb2 import (
 from cordboard.core.errors import ConflictError, CordboardError
 from cordboard.core.state_digest import to_canonical_json
 from cordboard.core.view import to_view
-from cordboard.workflows import names, routing_stubs
+from cordboard.registry.v1.script_contract_pb2 import VerbRequested
+from cordboard.workflows import names, routing_stubs, script_contract
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.steering import Steering
@@ -176,6 +177,12 @@ class CallWorkflow:
     def queue_moved(self, place: QueuePlace) -> None:
         """Note where the call stands in its queue."""
         self._conductor.agent.move(place)
+
+    @workflow.signal(name=script_contract.SIGNAL_VERB_REQUESTED)
+    def verb_requested(self, request: VerbRequested) -> None:
+        """Do a verb for the registered workflow that runs the call."""
+        if self._conductor.registered is not None:
+            self._conductor.registered.request(request)
 
     @workflow.query(name=names.QUERY_STATE)
     def state(self) -> StateAnswer:

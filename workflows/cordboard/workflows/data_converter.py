@@ -1,5 +1,9 @@
 """How values become Temporal payloads: binary protobuf, then the call's key."""
 
+from typing import Any
+
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     BinaryNullPayloadConverter,
     BinaryPlainPayloadConverter,
@@ -11,9 +15,21 @@ from temporalio.converter import (
     JSONProtoPayloadConverter,
 )
 
-from cordboard.workflows.payload_codec import CallCodec, KeySource
+from cordboard.core.errors import InternalError
+from cordboard.workflows.payload_codec import CallCodec, KeySource, RefusedPayloadConverter, ScriptCodec
 
-__all__ = ["BinaryFirstConverter", "KeySource", "data_converter"]
+__all__ = ["BinaryFirstConverter", "KeySource", "data_converter", "script_data_converter"]
+
+
+class ExactProtoConverter(BinaryProtoPayloadConverter):
+    """Reads a message only as what it is: whoever may ask for verbs could else have a call take them for facts."""
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        """Give the message. Raises InternalError(PAYLOAD_NOT_OURS) when another one is expected."""
+        message = super().from_payload(payload, type_hint)
+        if isinstance(type_hint, type) and issubclass(type_hint, Message) and not isinstance(message, type_hint):
+            raise InternalError("PAYLOAD_NOT_OURS", "a payload holds another message than is expected")
+        return message
 
 
 class BinaryFirstConverter(CompositePayloadConverter):
@@ -26,8 +42,9 @@ class BinaryFirstConverter(CompositePayloadConverter):
     def __init__(self) -> None:
         super().__init__(
             BinaryNullPayloadConverter(),
+            RefusedPayloadConverter(),
             BinaryPlainPayloadConverter(),
-            BinaryProtoPayloadConverter(),
+            ExactProtoConverter(),
             JSONProtoPayloadConverter(),
             JSONPlainPayloadConverter(),
         )
@@ -41,5 +58,14 @@ def data_converter(key_source: KeySource) -> DataConverter:
     return DataConverter(
         payload_converter_class=BinaryFirstConverter,
         payload_codec=CallCodec(key_source),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+def script_data_converter(key_source: KeySource) -> DataConverter:
+    """Make the data converter of registered workflows' workers; of the keys they need those of purpose `script`."""
+    return DataConverter(
+        payload_converter_class=BinaryFirstConverter,
+        payload_codec=ScriptCodec(key_source),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

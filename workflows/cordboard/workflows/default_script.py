@@ -3,7 +3,19 @@
 from typing import Final
 
 from cordboard.activity.v1.call_activities_pb2 import HandOverRules
+from cordboard.call.v1.call_pb2 import (
+    CONSENT_ASKED,
+    CONSENT_GIVEN,
+    CONSENT_UNSPECIFIED,
+    PHASE_AGENT_ALERTING,
+    PHASE_AGENT_CONNECTED,
+    PHASE_CALLBACK_BOOKED,
+    PHASE_QUEUED,
+    PHASE_VOICEMAIL,
+    RECORDING_STATE_UNSPECIFIED,
+)
 from cordboard.core import reasons
+from cordboard.core.call_state import Slots
 from cordboard.workflows.bridging import HEAD_OF_QUEUE, Bridged, BridgeOutcome, priority_of
 from cordboard.workflows.talk import TalkResult
 from cordboard.workflows.verbs import Call
@@ -14,6 +26,9 @@ NO_HUMAN: Final = "NO_HUMAN"
 VOICEMAIL_LEFT: Final = "VOICEMAIL_LEFT"
 TALK_ENDED: Final = "TALK_ENDED"
 
+_WITH_HUMANS: Final = frozenset({PHASE_QUEUED, PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED})
+_PROMISED: Final = frozenset({PHASE_VOICEMAIL, PHASE_CALLBACK_BOOKED})
+
 BRIDGES: Final = 2
 """An agent whose connection breaks is replaced so often, less one."""
 
@@ -23,7 +38,32 @@ async def default_script(call: Call) -> None:
     await call.answer()
     if await call.consent():
         await call.record()
-    talk = await call.talk()
+    await _conclude(call, await call.talk())
+
+
+async def carry_on(call: Call) -> None:
+    """Serve a caller whose registered workflow gave out, from wherever the call is by then."""
+    if call.state.phase in _WITH_HUMANS:
+        await _reach_human(call, TalkResult.of(call.state), waiting=True)
+        return
+    if call.state.phase in _PROMISED:
+        await call.hang_up(DONE)
+        return
+    await call.answer()
+    talk = TalkResult.of(call.state)
+    # A line that was only announced has the same outcome as a talk in which all was done.
+    served = talk.done and call.state.slots != Slots()
+    if not served and not talk.wants_human:
+        given = call.state.consent == CONSENT_GIVEN
+        if call.state.consent in (CONSENT_UNSPECIFIED, CONSENT_ASKED):
+            given = await call.consent()
+        if given and call.state.recording == RECORDING_STATE_UNSPECIFIED:
+            await call.record()
+        talk = await call.talk()
+    await _conclude(call, talk)
+
+
+async def _conclude(call: Call, talk: TalkResult) -> None:
     if talk.done:
         await call.hang_up(DONE)
     elif talk.wants_human:
@@ -32,18 +72,21 @@ async def default_script(call: Call) -> None:
         await call.hang_up(TALK_ENDED)
 
 
-async def _reach_human(call: Call, talk: TalkResult) -> None:
+async def _reach_human(call: Call, talk: TalkResult, *, waiting: bool = False) -> None:
+    """Bring a human agent in; a caller who is `waiting` has a place in a queue, or an agent, already."""
     rules = await call.hand_over_rules()
     priority, reason = priority_of(talk.urgency), ""
     for _ in range(BRIDGES):
-        await call.enqueue(
-            rules.queue or call.state.vertical,
-            skills=talk.skills or rules.skills,
-            priority=priority,
-            hand_over=talk.summary,
-            last_words=rules.handing_over,
-            reason=reason,
-        )
+        if not waiting:
+            await call.enqueue(
+                rules.queue or call.state.vertical,
+                skills=talk.skills or rules.skills,
+                priority=priority,
+                hand_over=talk.summary,
+                last_words=rules.handing_over,
+                reason=reason,
+            )
+        waiting = False
         bridged: Bridged = await call.bridge()
         if bridged.outcome == BridgeOutcome.AGENT_HUNG_UP:
             await call.hang_up(reasons.AGENT_HUNG_UP)

@@ -28,10 +28,12 @@ CAPABILITIES: Final = frozenset(
         "talk",
         "say",
         "announce",
+        "gather",
         "enqueue",
         "bridge",
         "hold",
         "retrieve",
+        "voicemail",
         "callback",
         "hang_up",
     }
@@ -46,6 +48,9 @@ FIRST_TASK: Final = timedelta(seconds=5)
 
 MAX_UNDER_WAY: Final = 16
 """Verbs of one script that may be under way at once."""
+
+TOO_MANY_VERBS: Final = "TOO_MANY_VERBS"
+"""Reason of a verb that was asked for while so many are under way."""
 
 SCRIPT_QUEUE_DEAD: Final = "SCRIPT_QUEUE_DEAD"
 """No worker took up the script."""

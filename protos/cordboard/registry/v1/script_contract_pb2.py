@@ -27,7 +27,7 @@ from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+cordboard/registry/v1/script_contract.proto\x12\x15\x63ordboard.registry.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbb\x01\n\x0bScriptInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12/\n\tdirection\x18\x06 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x14\n\x06target\x18\x07 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05input\x18\x08 \x01(\tB\x04\x88\xb5\x18\x01\"\x81\x07\n\rVerbRequested\x12\x0f\n\x07verb_id\x18\x01 \x01(\t\x12\x33\n\x06\x61nswer\x18\n \x01(\x0b\x32!.cordboard.registry.v1.AnswerVerbH\x00\x12\x35\n\x07\x63onsent\x18\x0b \x01(\x0b\x32\".cordboard.registry.v1.ConsentVerbH\x00\x12\x33\n\x06record\x18\x0c \x01(\x0b\x32!.cordboard.registry.v1.RecordVerbH\x00\x12/\n\x04talk\x18\r \x01(\x0b\x32\x1f.cordboard.registry.v1.TalkVerbH\x00\x12-\n\x03say\x18\x0e \x01(\x0b\x32\x1e.cordboard.registry.v1.SayVerbH\x00\x12\x37\n\x08\x61nnounce\x18\x0f \x01(\x0b\x32#.cordboard.registry.v1.AnnounceVerbH\x00\x12\x33\n\x06gather\x18\x10 \x01(\x0b\x32!.cordboard.registry.v1.GatherVerbH\x00\x12\x35\n\x07\x65nqueue\x18\x11 \x01(\x0b\x32\".cordboard.registry.v1.EnqueueVerbH\x00\x12\x33\n\x06\x62ridge\x18\x12 \x01(\x0b\x32!.cordboard.registry.v1.BridgeVerbH\x00\x12/\n\x04hold\x18\x13 \x01(\x0b\x32\x1f.cordboard.registry.v1.HoldVerbH\x00\x12\x37\n\x08retrieve\x18\x14 \x01(\x0b\x32#.cordboard.registry.v1.RetrieveVerbH\x00\x12\x37\n\x08transfer\x18\x15 \x01(\x0b\x32#.cordboard.registry.v1.TransferVerbH\x00\x12\x39\n\tvoicemail\x18\x16 \x01(\x0b\x32$.cordboard.registry.v1.VoicemailVerbH\x00\x12\x37\n\x08\x63\x61llback\x18\x17 \x01(\x0b\x32#.cordboard.registry.v1.CallbackVerbH\x00\x12\x34\n\x07hang_up\x18\x18 \x01(\x0b\x32!.cordboard.registry.v1.HangUpVerbH\x00\x12/\n\x04look\x18\x19 \x01(\x0b\x32\x1f.cordboard.registry.v1.LookVerbH\x00\x42\x06\n\x04verb\"\x0c\n\nAnswerVerb\"\r\n\x0b\x43onsentVerb\"\x0c\n\nRecordVerb\"\n\n\x08TalkVerb\"\x1d\n\x07SayVerb\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"%\n\x0c\x41nnounceVerb\x12\x15\n\x07\x63lauses\x18\x01 \x03(\tB\x04\x88\xb5\x18\x01\"w\n\nGatherVerb\x12\x14\n\x06prompt\x18\x01 \x03(\tB\x04\x88\xb5\x18\x01\x12\x12\n\nmax_digits\x18\x02 \x01(\r\x12\x12\n\nfinish_key\x18\x03 \x01(\t\x12+\n\x08patience\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"q\n\x0b\x45nqueueVerb\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x17\n\thand_over\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x18\n\nlast_words\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\"b\n\nBridgeVerb\x12\'\n\x04ring\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1a\n\x08HoldVerb\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"\x1e\n\x0cRetrieveVerb\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\".\n\x0cTransferVerb\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x02 \x01(\x08\"\x0f\n\rVoicemailVerb\"\x0e\n\x0c\x43\x61llbackVerb\"\x1c\n\nHangUpVerb\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\n\n\x08LookVerb\"\xf6\x03\n\x0bVerbSettled\x12\x0f\n\x07verb_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x37\n\x07\x63onsent\x18\x0b \x01(\x0b\x32$.cordboard.registry.v1.ConsentResultH\x00\x12\x35\n\x06record\x18\x0c \x01(\x0b\x32#.cordboard.registry.v1.RecordResultH\x00\x12\x35\n\x04talk\x18\r \x01(\x0b\x32%.cordboard.registry.v1.TalkVerbResultH\x00\x12\x39\n\x08\x61nnounce\x18\x0f \x01(\x0b\x32%.cordboard.registry.v1.AnnounceResultH\x00\x12\x35\n\x06gather\x18\x10 \x01(\x0b\x32#.cordboard.registry.v1.GatherResultH\x00\x12\x35\n\x06\x62ridge\x18\x12 \x01(\x0b\x32#.cordboard.registry.v1.BridgeResultH\x00\x12\x39\n\x08\x63\x61llback\x18\x17 \x01(\x0b\x32%.cordboard.registry.v1.CallbackResultH\x00\x12\x31\n\x04look\x18\x19 \x01(\x0b\x32!.cordboard.registry.v1.LookResultH\x00\x42\x08\n\x06result\"\x1e\n\rConsentResult\x12\r\n\x05given\x18\x01 \x01(\x08\"\x1f\n\x0cRecordResult\x12\x0f\n\x07running\x18\x01 \x01(\x08\"\xe9\x01\n\x0eTalkVerbResult\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x12+\n\x07urgency\x18\x02 \x01(\x0e\x32\x1a.cordboard.call.v1.Urgency\x12\x15\n\x07summary\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08red_line\x18\x04 \x01(\t\x12\x0e\n\x06skills\x18\x05 \x03(\t\x12\x11\n\tescalated\x18\x06 \x01(\t\x12-\n\x05slots\x18\x07 \x01(\x0b\x32\x18.cordboard.call.v1.SlotsB\x04\x88\xb5\x18\x01\"\x1f\n\x0e\x41nnounceResult\x12\r\n\x05heard\x18\x01 \x01(\x08\"$\n\x0cGatherResult\x12\x14\n\x06\x64igits\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"1\n\x0c\x42ridgeResult\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\"\"\n\x0e\x43\x61llbackResult\x12\x10\n\x08promised\x18\x01 \x01(\x08\"=\n\nLookResult\x12/\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.cordboard.call.v1.CallViewB\x04\x88\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+cordboard/registry/v1/script_contract.proto\x12\x15\x63ordboard.registry.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbb\x01\n\x0bScriptInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\x12/\n\tdirection\x18\x06 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x14\n\x06target\x18\x07 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05input\x18\x08 \x01(\tB\x04\x88\xb5\x18\x01\"\x81\x07\n\rVerbRequested\x12\x0f\n\x07verb_id\x18\x01 \x01(\t\x12\x33\n\x06\x61nswer\x18\n \x01(\x0b\x32!.cordboard.registry.v1.AnswerVerbH\x00\x12\x35\n\x07\x63onsent\x18\x0b \x01(\x0b\x32\".cordboard.registry.v1.ConsentVerbH\x00\x12\x33\n\x06record\x18\x0c \x01(\x0b\x32!.cordboard.registry.v1.RecordVerbH\x00\x12/\n\x04talk\x18\r \x01(\x0b\x32\x1f.cordboard.registry.v1.TalkVerbH\x00\x12-\n\x03say\x18\x0e \x01(\x0b\x32\x1e.cordboard.registry.v1.SayVerbH\x00\x12\x37\n\x08\x61nnounce\x18\x0f \x01(\x0b\x32#.cordboard.registry.v1.AnnounceVerbH\x00\x12\x33\n\x06gather\x18\x10 \x01(\x0b\x32!.cordboard.registry.v1.GatherVerbH\x00\x12\x35\n\x07\x65nqueue\x18\x11 \x01(\x0b\x32\".cordboard.registry.v1.EnqueueVerbH\x00\x12\x33\n\x06\x62ridge\x18\x12 \x01(\x0b\x32!.cordboard.registry.v1.BridgeVerbH\x00\x12/\n\x04hold\x18\x13 \x01(\x0b\x32\x1f.cordboard.registry.v1.HoldVerbH\x00\x12\x37\n\x08retrieve\x18\x14 \x01(\x0b\x32#.cordboard.registry.v1.RetrieveVerbH\x00\x12\x37\n\x08transfer\x18\x15 \x01(\x0b\x32#.cordboard.registry.v1.TransferVerbH\x00\x12\x39\n\tvoicemail\x18\x16 \x01(\x0b\x32$.cordboard.registry.v1.VoicemailVerbH\x00\x12\x37\n\x08\x63\x61llback\x18\x17 \x01(\x0b\x32#.cordboard.registry.v1.CallbackVerbH\x00\x12\x34\n\x07hang_up\x18\x18 \x01(\x0b\x32!.cordboard.registry.v1.HangUpVerbH\x00\x12/\n\x04look\x18\x19 \x01(\x0b\x32\x1f.cordboard.registry.v1.LookVerbH\x00\x42\x06\n\x04verb\"\x0c\n\nAnswerVerb\"\r\n\x0b\x43onsentVerb\"\x0c\n\nRecordVerb\"\n\n\x08TalkVerb\"\x1d\n\x07SayVerb\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"%\n\x0c\x41nnounceVerb\x12\x15\n\x07\x63lauses\x18\x01 \x03(\tB\x04\x88\xb5\x18\x01\"\xab\x01\n\nGatherVerb\x12\x14\n\x06prompt\x18\x01 \x03(\tB\x04\x88\xb5\x18\x01\x12\x0e\n\x06\x64igits\x18\x02 \x01(\r\x12\x13\n\x0bterminators\x18\x03 \x01(\t\x12*\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x36\n\x13inter_digit_timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"q\n\x0b\x45nqueueVerb\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x17\n\thand_over\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x18\n\nlast_words\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\"b\n\nBridgeVerb\x12\'\n\x04ring\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08patience\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x1a\n\x08HoldVerb\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\"\x1e\n\x0cRetrieveVerb\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\".\n\x0cTransferVerb\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x02 \x01(\x08\"<\n\rVoicemailVerb\x12\x14\n\x06prompt\x18\x01 \x03(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07refused\x18\x02 \x03(\tB\x04\x88\xb5\x18\x01\"\x0e\n\x0c\x43\x61llbackVerb\"\x1c\n\nHangUpVerb\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\n\n\x08LookVerb\"\xb3\x04\n\x0bVerbSettled\x12\x0f\n\x07verb_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x37\n\x07\x63onsent\x18\x0b \x01(\x0b\x32$.cordboard.registry.v1.ConsentResultH\x00\x12\x35\n\x06record\x18\x0c \x01(\x0b\x32#.cordboard.registry.v1.RecordResultH\x00\x12\x35\n\x04talk\x18\r \x01(\x0b\x32%.cordboard.registry.v1.TalkVerbResultH\x00\x12\x39\n\x08\x61nnounce\x18\x0f \x01(\x0b\x32%.cordboard.registry.v1.AnnounceResultH\x00\x12\x35\n\x06gather\x18\x10 \x01(\x0b\x32#.cordboard.registry.v1.GatherResultH\x00\x12\x35\n\x06\x62ridge\x18\x12 \x01(\x0b\x32#.cordboard.registry.v1.BridgeResultH\x00\x12;\n\tvoicemail\x18\x16 \x01(\x0b\x32&.cordboard.registry.v1.VoicemailResultH\x00\x12\x39\n\x08\x63\x61llback\x18\x17 \x01(\x0b\x32%.cordboard.registry.v1.CallbackResultH\x00\x12\x31\n\x04look\x18\x19 \x01(\x0b\x32!.cordboard.registry.v1.LookResultH\x00\x42\x08\n\x06result\"\x1e\n\rConsentResult\x12\r\n\x05given\x18\x01 \x01(\x08\"\x1f\n\x0cRecordResult\x12\x0f\n\x07running\x18\x01 \x01(\x08\"\xe9\x01\n\x0eTalkVerbResult\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x12+\n\x07urgency\x18\x02 \x01(\x0e\x32\x1a.cordboard.call.v1.Urgency\x12\x15\n\x07summary\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08red_line\x18\x04 \x01(\t\x12\x0e\n\x06skills\x18\x05 \x03(\t\x12\x11\n\tescalated\x18\x06 \x01(\t\x12-\n\x05slots\x18\x07 \x01(\x0b\x32\x18.cordboard.call.v1.SlotsB\x04\x88\xb5\x18\x01\"\x1f\n\x0e\x41nnounceResult\x12\r\n\x05heard\x18\x01 \x01(\x08\"4\n\x0cGatherResult\x12\x14\n\x06\x64igits\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x0e\n\x06reason\x18\x02 \x01(\t\"1\n\x0c\x42ridgeResult\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\"\"\n\x0fVoicemailResult\x12\x0f\n\x07outcome\x18\x01 \x01(\t\"\"\n\x0e\x43\x61llbackResult\x12\x10\n\x08promised\x18\x01 \x01(\x08\"=\n\nLookResult\x12/\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.cordboard.call.v1.CallViewB\x04\x88\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +48,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENQUEUEVERB'].fields_by_name['hand_over']._serialized_options = b'\210\265\030\001'
   _globals['_ENQUEUEVERB'].fields_by_name['last_words']._loaded_options = None
   _globals['_ENQUEUEVERB'].fields_by_name['last_words']._serialized_options = b'\210\265\030\001'
+  _globals['_VOICEMAILVERB'].fields_by_name['prompt']._loaded_options = None
+  _globals['_VOICEMAILVERB'].fields_by_name['prompt']._serialized_options = b'\210\265\030\001'
+  _globals['_VOICEMAILVERB'].fields_by_name['refused']._loaded_options = None
+  _globals['_VOICEMAILVERB'].fields_by_name['refused']._serialized_options = b'\210\265\030\001'
   _globals['_TALKVERBRESULT'].fields_by_name['summary']._loaded_options = None
   _globals['_TALKVERBRESULT'].fields_by_name['summary']._serialized_options = b'\210\265\030\001'
   _globals['_TALKVERBRESULT'].fields_by_name['slots']._loaded_options = None
@@ -72,42 +76,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAYVERB']._serialized_end=1342
   _globals['_ANNOUNCEVERB']._serialized_start=1344
   _globals['_ANNOUNCEVERB']._serialized_end=1381
-  _globals['_GATHERVERB']._serialized_start=1383
-  _globals['_GATHERVERB']._serialized_end=1502
-  _globals['_ENQUEUEVERB']._serialized_start=1504
-  _globals['_ENQUEUEVERB']._serialized_end=1617
-  _globals['_BRIDGEVERB']._serialized_start=1619
-  _globals['_BRIDGEVERB']._serialized_end=1717
-  _globals['_HOLDVERB']._serialized_start=1719
-  _globals['_HOLDVERB']._serialized_end=1745
-  _globals['_RETRIEVEVERB']._serialized_start=1747
-  _globals['_RETRIEVEVERB']._serialized_end=1777
-  _globals['_TRANSFERVERB']._serialized_start=1779
-  _globals['_TRANSFERVERB']._serialized_end=1825
-  _globals['_VOICEMAILVERB']._serialized_start=1827
-  _globals['_VOICEMAILVERB']._serialized_end=1842
-  _globals['_CALLBACKVERB']._serialized_start=1844
-  _globals['_CALLBACKVERB']._serialized_end=1858
-  _globals['_HANGUPVERB']._serialized_start=1860
-  _globals['_HANGUPVERB']._serialized_end=1888
-  _globals['_LOOKVERB']._serialized_start=1890
-  _globals['_LOOKVERB']._serialized_end=1900
-  _globals['_VERBSETTLED']._serialized_start=1903
-  _globals['_VERBSETTLED']._serialized_end=2405
-  _globals['_CONSENTRESULT']._serialized_start=2407
-  _globals['_CONSENTRESULT']._serialized_end=2437
-  _globals['_RECORDRESULT']._serialized_start=2439
-  _globals['_RECORDRESULT']._serialized_end=2470
-  _globals['_TALKVERBRESULT']._serialized_start=2473
-  _globals['_TALKVERBRESULT']._serialized_end=2706
-  _globals['_ANNOUNCERESULT']._serialized_start=2708
-  _globals['_ANNOUNCERESULT']._serialized_end=2739
-  _globals['_GATHERRESULT']._serialized_start=2741
-  _globals['_GATHERRESULT']._serialized_end=2777
-  _globals['_BRIDGERESULT']._serialized_start=2779
-  _globals['_BRIDGERESULT']._serialized_end=2828
-  _globals['_CALLBACKRESULT']._serialized_start=2830
-  _globals['_CALLBACKRESULT']._serialized_end=2864
-  _globals['_LOOKRESULT']._serialized_start=2866
-  _globals['_LOOKRESULT']._serialized_end=2927
+  _globals['_GATHERVERB']._serialized_start=1384
+  _globals['_GATHERVERB']._serialized_end=1555
+  _globals['_ENQUEUEVERB']._serialized_start=1557
+  _globals['_ENQUEUEVERB']._serialized_end=1670
+  _globals['_BRIDGEVERB']._serialized_start=1672
+  _globals['_BRIDGEVERB']._serialized_end=1770
+  _globals['_HOLDVERB']._serialized_start=1772
+  _globals['_HOLDVERB']._serialized_end=1798
+  _globals['_RETRIEVEVERB']._serialized_start=1800
+  _globals['_RETRIEVEVERB']._serialized_end=1830
+  _globals['_TRANSFERVERB']._serialized_start=1832
+  _globals['_TRANSFERVERB']._serialized_end=1878
+  _globals['_VOICEMAILVERB']._serialized_start=1880
+  _globals['_VOICEMAILVERB']._serialized_end=1940
+  _globals['_CALLBACKVERB']._serialized_start=1942
+  _globals['_CALLBACKVERB']._serialized_end=1956
+  _globals['_HANGUPVERB']._serialized_start=1958
+  _globals['_HANGUPVERB']._serialized_end=1986
+  _globals['_LOOKVERB']._serialized_start=1988
+  _globals['_LOOKVERB']._serialized_end=1998
+  _globals['_VERBSETTLED']._serialized_start=2001
+  _globals['_VERBSETTLED']._serialized_end=2564
+  _globals['_CONSENTRESULT']._serialized_start=2566
+  _globals['_CONSENTRESULT']._serialized_end=2596
+  _globals['_RECORDRESULT']._serialized_start=2598
+  _globals['_RECORDRESULT']._serialized_end=2629
+  _globals['_TALKVERBRESULT']._serialized_start=2632
+  _globals['_TALKVERBRESULT']._serialized_end=2865
+  _globals['_ANNOUNCERESULT']._serialized_start=2867
+  _globals['_ANNOUNCERESULT']._serialized_end=2898
+  _globals['_GATHERRESULT']._serialized_start=2900
+  _globals['_GATHERRESULT']._serialized_end=2952
+  _globals['_BRIDGERESULT']._serialized_start=2954
+  _globals['_BRIDGERESULT']._serialized_end=3003
+  _globals['_VOICEMAILRESULT']._serialized_start=3005
+  _globals['_VOICEMAILRESULT']._serialized_end=3039
+  _globals['_CALLBACKRESULT']._serialized_start=3041
+  _globals['_CALLBACKRESULT']._serialized_end=3075
+  _globals['_LOOKRESULT']._serialized_start=3077
+  _globals['_LOOKRESULT']._serialized_end=3138
 # @@protoc_insertion_point(module_scope)

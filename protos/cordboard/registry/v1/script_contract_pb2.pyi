@@ -150,7 +150,7 @@ class VerbRequested(_message.Message):
 
     @_builtins.property
     def voicemail(self) -> Global___VoicemailVerb:
-        """Have the caller leave a message."""
+        """Have the caller leave a message; settled with `voicemail`."""
 
     @_builtins.property
     def callback(self) -> Global___CallbackVerb:
@@ -316,32 +316,38 @@ class GatherVerb(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PROMPT_FIELD_NUMBER: _builtins.int
-    MAX_DIGITS_FIELD_NUMBER: _builtins.int
-    FINISH_KEY_FIELD_NUMBER: _builtins.int
-    PATIENCE_FIELD_NUMBER: _builtins.int
-    max_digits: _builtins.int
-    """At most so many keys; 0: until `finish_key`."""
-    finish_key: _builtins.str
-    """Key that ends the input, such as `#`; empty: none."""
+    DIGITS_FIELD_NUMBER: _builtins.int
+    TERMINATORS_FIELD_NUMBER: _builtins.int
+    TIMEOUT_FIELD_NUMBER: _builtins.int
+    INTER_DIGIT_TIMEOUT_FIELD_NUMBER: _builtins.int
+    digits: _builtins.int
+    """At most so many keys; 0: 64."""
+    terminators: _builtins.str
+    """Keys that end the input; empty: `#`."""
     @_builtins.property
     def prompt(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is said before, clause by clause."""
 
     @_builtins.property
-    def patience(self) -> _duration_pb2.Duration:
-        """Longest wait for the first key and between two; absent: 5 s."""
+    def timeout(self) -> _duration_pb2.Duration:
+        """Longest wait for the first key; absent: 10 s."""
+
+    @_builtins.property
+    def inter_digit_timeout(self) -> _duration_pb2.Duration:
+        """Longest wait between two keys; absent: 4 s."""
 
     def __init__(
         self,
         *,
         prompt: _abc.Iterable[_builtins.str] | None = ...,
-        max_digits: _builtins.int = ...,
-        finish_key: _builtins.str = ...,
-        patience: _duration_pb2.Duration | None = ...,
+        digits: _builtins.int = ...,
+        terminators: _builtins.str = ...,
+        timeout: _duration_pb2.Duration | None = ...,
+        inter_digit_timeout: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["patience", b"patience"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["inter_digit_timeout", b"inter_digit_timeout", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finish_key", b"finish_key", "max_digits", b"max_digits", "patience", b"patience", "prompt", b"prompt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digits", b"digits", "inter_digit_timeout", b"inter_digit_timeout", "prompt", b"prompt", "terminators", b"terminators", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -491,16 +497,29 @@ Global___TransferVerb: _TypeAlias = TransferVerb  # noqa: Y015
 
 @_typing.final
 class VoicemailVerb(_message.Message):
-    """Have the caller leave a message."""
+    """Have the caller leave a message after a tone. A caller who was not asked yet is asked for consent to record."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PROMPT_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def prompt(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. What is said before the tone, clause by clause."""
+
+    @_builtins.property
+    def refused(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. What is said instead when nothing is recorded, clause by clause."""
+
     def __init__(
         self,
+        *,
+        prompt: _abc.Iterable[_builtins.str] | None = ...,
+        refused: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prompt", b"prompt", "refused", b"refused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -576,6 +595,7 @@ class VerbSettled(_message.Message):
     ANNOUNCE_FIELD_NUMBER: _builtins.int
     GATHER_FIELD_NUMBER: _builtins.int
     BRIDGE_FIELD_NUMBER: _builtins.int
+    VOICEMAIL_FIELD_NUMBER: _builtins.int
     CALLBACK_FIELD_NUMBER: _builtins.int
     LOOK_FIELD_NUMBER: _builtins.int
     verb_id: _builtins.str
@@ -609,6 +629,10 @@ class VerbSettled(_message.Message):
         """Of `bridge`."""
 
     @_builtins.property
+    def voicemail(self) -> Global___VoicemailResult:
+        """Of `voicemail`."""
+
+    @_builtins.property
     def callback(self) -> Global___CallbackResult:
         """Of `callback`."""
 
@@ -627,14 +651,15 @@ class VerbSettled(_message.Message):
         announce: Global___AnnounceResult | None = ...,
         gather: Global___GatherResult | None = ...,
         bridge: Global___BridgeResult | None = ...,
+        voicemail: Global___VoicemailResult | None = ...,
         callback: Global___CallbackResult | None = ...,
         look: Global___LookResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "bridge", b"bridge", "callback", b"callback", "consent", b"consent", "gather", b"gather", "look", b"look", "record", b"record", "result", b"result", "talk", b"talk"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "bridge", b"bridge", "callback", b"callback", "consent", b"consent", "gather", b"gather", "look", b"look", "record", b"record", "result", b"result", "talk", b"talk", "voicemail", b"voicemail"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "bridge", b"bridge", "callback", b"callback", "consent", b"consent", "gather", b"gather", "look", b"look", "reason", b"reason", "record", b"record", "result", b"result", "talk", b"talk", "verb_id", b"verb_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "bridge", b"bridge", "callback", b"callback", "consent", b"consent", "gather", b"gather", "look", b"look", "reason", b"reason", "record", b"record", "result", b"result", "talk", b"talk", "verb_id", b"verb_id", "voicemail", b"voicemail"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["consent", "record", "talk", "announce", "gather", "bridge", "callback", "look"]  # noqa: Y015
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["consent", "record", "talk", "announce", "gather", "bridge", "voicemail", "callback", "look"]  # noqa: Y015
     _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 
@@ -763,16 +788,20 @@ class GatherResult(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DIGITS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     digits: _builtins.str
     """The keys, `0` to `9`, `*`, `#`."""
+    reason: _builtins.str
+    """Why the input ended: `COMPLETE`, `TERMINATED` or `TIMED_OUT`."""
     def __init__(
         self,
         *,
         digits: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digits", b"digits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digits", b"digits", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -803,6 +832,28 @@ class BridgeResult(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BridgeResult: _TypeAlias = BridgeResult  # noqa: Y015
+
+@_typing.final
+class VoicemailResult(_message.Message):
+    """What became of a message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    """`LEFT`, `NOTHING_SAID`, `REFUSED` or `UNAVAILABLE`."""
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoicemailResult: _TypeAlias = VoicemailResult  # noqa: Y015
 
 @_typing.final
 class CallbackResult(_message.Message):
