@@ -136,7 +136,7 @@ async def main(settings: Settings, stop: Stop) -> None:
         address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
         stack.push_async_callback(health.stop, 0.0)
         client = await connect(settings, parts.keys)
-        own = [WrapUpStarter(client).start_wrap_up, ScriptActivities(client).inspect_script]
+        own: list[Callable[..., Any]] = [WrapUpStarter(client).start_wrap_up, ScriptActivities(client).inspect_script]
         worker = call_worker(client, [*parts.activities(), *own, *await parts.tools(stack)])
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)
