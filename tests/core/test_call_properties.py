@@ -13,6 +13,8 @@ from call_story import (
     BRIDGED,
     CALLBACK,
     CALLER,
+    CONFERRING,
+    CONSULTING,
     ENGAGED,
     GATHERING,
     INTAKE,
@@ -21,9 +23,11 @@ from call_story import (
     QUEUED,
     RECORDED,
     RINGING,
+    SECOND,
     STORIES,
     SUPERVISOR,
     TALKED,
+    TRANSFERRING,
     VOICEMAIL,
     Story,
     ended,
@@ -36,9 +40,11 @@ from hypothesis import HealthCheck, example, given, settings
 from cordboard.call.v1 import call_pb2, decisions_pb2, facts_pb2, script_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
+from cordboard.call.v1 import transfer_pb2 as transfer
 from cordboard.call.v1 import voicemail_pb2 as voicemail
 from cordboard.call.v1.script_pb2 import PinnedScript
 from cordboard.core import phases, routing
+from cordboard.core.call_state import CallState
 from cordboard.core.decide.dispatch import COMMANDS, FACTS
 from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WrongStateError
 from cordboard.core.event_message import EVENT_FILES
@@ -56,7 +62,7 @@ FEW = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
-legs = st.sampled_from([CALLER, AI, AGENT, SUPERVISOR, "leg-e-other"])
+legs = st.sampled_from([CALLER, AI, AGENT, SUPERVISOR, "leg-e-other", SECOND])
 epochs = st.integers(0, 3)
 ids = st.sampled_from(["t1", "t2"])
 reasons = st.sampled_from(["CALLER_HUNG_UP", "CALLER_VANISHED", "DONE", "AGENT_HUNG_UP", ""])
@@ -133,6 +139,13 @@ asked = st.one_of(
     st.builds(
         gather.StartGather, most_digits=st.sampled_from([0, 1, 2, 65]), terminators=st.sampled_from(["", "#", "x"])
     ),
+    st.builds(
+        transfer.StartTransfer,
+        queue=st.sampled_from(["", "billing"]),
+        agent_id=st.sampled_from(["", "nurse-7", "nurse-8"]),
+        consult=st.booleans(),
+    ),
+    st.builds(transfer.StepTransfer, step=st.integers(0, 3)),
     st.builds(voicemail.EndVoicemail, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(gather.EndGather, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(commands.BookCallback, number=st.just("1"), at=times),
@@ -195,6 +208,9 @@ beginnings = st.sampled_from(
         QUEUED,
         RINGING,
         BRIDGED,
+        TRANSFERRING,
+        CONSULTING,
+        CONFERRING,
         VOICEMAIL,
         CALLBACK,
         GATHERING,
@@ -255,6 +271,7 @@ def check_state(story: Story) -> None:
     assert routing.is_same(routing.due_routing(state), state.routing)
     if state.recording in (call_pb2.RECORDING_STATE_ON, call_pb2.RECORDING_STATE_PAUSED):
         assert state.consent == call_pb2.CONSENT_GIVEN
+    check_transfer(state)
     if state.is_over:
         assert not state.ai_engaged
         assert state.gather is None or not state.gather.running
@@ -263,6 +280,16 @@ def check_state(story: Story) -> None:
         assert not state.living_legs()
         assert state.ended_at_us
     assert to_view(state, phi=True).decisions == len(story.log)
+
+
+def check_transfer(state: CallState) -> None:
+    """Only the two agents whom the state knows take part, and a consultation is heard by no caller."""
+    known = {state.offer.leg_id} if state.offer is not None else set()
+    if state.transfer is not None:
+        assert state.phase in (call_pb2.PHASE_QUEUED, call_pb2.PHASE_AGENT_ALERTING, call_pb2.PHASE_AGENT_CONNECTED)
+        known.add(state.transfer.first.leg_id)
+    humans = [leg for leg in state.living_legs(leg_pb2.LEG_ROLE_HUMAN_AGENT) if leg.bridged]
+    assert not humans or state.phase not in phases.OPEN or {leg.leg_id for leg in humans} <= known
 
 
 @FEW
@@ -422,7 +449,7 @@ def test_evolve_gives_a_state_for_any_event_on_any_state(beginning: tuple[Messag
 
 def test_every_command_and_every_consumed_fact_has_a_decider() -> None:
     known = {command.DESCRIPTOR.full_name for command in COMMANDS} | {"cordboard.call.v1.BeginCall"}
-    files = (commands.DESCRIPTOR, gather.DESCRIPTOR, script_pb2.DESCRIPTOR, voicemail.DESCRIPTOR)
+    files = (commands.DESCRIPTOR, gather.DESCRIPTOR, script_pb2.DESCRIPTOR, voicemail.DESCRIPTOR, transfer.DESCRIPTOR)
     declared = {one.full_name for file in files for one in file.message_types_by_name.values() if not nature_of(one)}
     assert known == declared - {PinnedScript.DESCRIPTOR.full_name}
     assert all(is_fact(kind()) for kind in FACTS)

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cordboard.call.v1 import call_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
+from cordboard.call.v1 import transfer_pb2 as transfer
 from cordboard.call.v1 import voicemail_pb2 as voicemail
 from cordboard.core.call_state import CallState
 from cordboard.core.decide import decide
@@ -19,6 +20,7 @@ from cordboard.media.v1 import leg_pb2
 
 CALL = "0190a000-0000-7000-8000-000000000001"
 CALLER, AI, AGENT, SUPERVISOR = "leg-a-caller", "leg-b-ai", "leg-c-agent", "leg-d-supervisor"
+SECOND, SECOND_AGENT = "leg-f-second", "nurse-8"
 START_US = 1_760_000_000_000_000
 
 
@@ -207,6 +209,32 @@ GATHERED: tuple[Message, ...] = (
     commands.CancelTimer(timer_id="gather"),
 )
 
+TRANSFERRING: tuple[Message, ...] = (
+    *BRIDGED,
+    transfer.StartTransfer(agent_id=SECOND_AGENT, consult=True),
+    commands.AlertAgent(agent_id=SECOND_AGENT, reservation_epoch=2),
+)
+
+CONSULTING: tuple[Message, ...] = (
+    *TRANSFERRING,
+    facts_pb2.AgentAnsweredOffer(agent_id=SECOND_AGENT, reservation_epoch=2, accepted=True),
+    add(SECOND, leg_pb2.LEG_ROLE_HUMAN_AGENT, party=SECOND_AGENT),
+    add_media(SECOND),
+    connected(SECOND),
+    commands.ConnectAgent(leg_id=SECOND),
+)
+
+CONFERRING: tuple[Message, ...] = (
+    *CONSULTING,
+    transfer.StepTransfer(step=transfer.TRANSFER_STEP_CONFERENCE),
+)
+
+TRANSFERRED: tuple[Message, ...] = (
+    *CONFERRING,
+    transfer.StepTransfer(step=transfer.TRANSFER_STEP_COMPLETE),
+    ended(AGENT, "OFFER_OVER"),
+)
+
 VOICEMAIL: tuple[Message, ...] = (*QUEUED, commands.StartVoicemail())
 
 LEFT: tuple[Message, ...] = (
@@ -236,4 +264,5 @@ STORIES: dict[str, tuple[Message, ...]] = {
     "callback": CALLBACK,
     "outbound": OUTBOUND,
     "gathered": GATHERED,
+    "transferred": TRANSFERRED,
 }

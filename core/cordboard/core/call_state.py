@@ -20,8 +20,10 @@ from cordboard.call.v1.call_pb2 import (
     TalkOutcome,
     Urgency,
 )
+from cordboard.call.v1.transfer_pb2 import TRANSFER_STAGE_RINGING, TransferStage
 from cordboard.core import phases
 from cordboard.core.ids import (
+    NO_AGENT,
     NO_CALL,
     NO_LEG,
     NO_NODE,
@@ -223,6 +225,18 @@ class Voicemail:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """A human agent hands the caller on to another one, who is `offer` of the call meanwhile."""
+
+    first: AgentOffer
+    """The agent who asked; their leg may be over by now."""
+    consult: bool = False
+    target_agent_id: AgentId = NO_AGENT
+    """The one agent who may take it; empty: any who serves the queue."""
+    stage: TransferStage.ValueType = TRANSFER_STAGE_RINGING
+
+
+@dataclass(frozen=True, slots=True)
 class CallState:
     """A call as its decisions tell it. Times are microseconds since the Unix epoch, 0 when not there yet."""
 
@@ -257,6 +271,7 @@ class CallState:
     callback: Callback | None = None
     gather: Gather | None = None
     voicemail: Voicemail | None = None
+    transfer: Transfer | None = None
     end_reason: str = ""
     cancelled_by: str = ""
     decisions: int = 0
@@ -295,6 +310,12 @@ class CallState:
     def talk_outcome(self) -> TalkOutcome.ValueType:
         """How the last talk with an AI agent ended; UNSPECIFIED while it goes on."""
         return self.talk.outcome if self.talk is not None else TALK_OUTCOME_UNSPECIFIED
+
+    @property
+    def transferring_leg(self) -> Leg | None:
+        """The living leg of the agent who hands the caller on; None when there is no transfer, or they have left."""
+        leg = self.leg(self.transfer.first.leg_id) if self.transfer is not None else None
+        return leg if leg is not None and leg.living else None
 
     @property
     def caller_away(self) -> bool:

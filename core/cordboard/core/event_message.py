@@ -13,6 +13,7 @@ from cordboard.call.v1 import (
     facts_pb2,
     gather_pb2,
     script_pb2,
+    transfer_pb2,
     voicemail_pb2,
     wrap_up_facts_pb2,
 )
@@ -29,6 +30,7 @@ EVENT_FILES = (
     registration_pb2.DESCRIPTOR,
     wrap_up_facts_pb2.DESCRIPTOR,
     voicemail_pb2.DESCRIPTOR,
+    transfer_pb2.DESCRIPTOR,
 )
 """The files that define events; what they hold beside is none, for it has no nature."""
 

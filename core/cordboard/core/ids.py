@@ -27,6 +27,7 @@ NO_CALL = CallId("")
 NO_LEG = LegId("")
 NO_NODE = NodeId("")
 NO_TURN = TurnId("")
+NO_AGENT = AgentId("")
 
 
 def tool_call_id(call_id: str, turn_id: str, ordinal: int) -> ToolCallId:

@@ -52,6 +52,13 @@ RELEASED: Final = "RELEASED"
 REJECTED: Final = "REJECTED"
 SILENT: Final = "SILENT"
 
+# Why a transfer is refused, or over.
+ALREADY_TRANSFERRING: Final = "ALREADY_TRANSFERRING"
+NO_TRANSFER: Final = "NO_TRANSFER"
+AI_ENGAGED: Final = "AI_ENGAGED"
+CALL_QUEUED: Final = "CALL_QUEUED"
+CANCELLED: Final = "CANCELLED"
+
 # Why a human agent did not take a call.
 NO_ANSWER: Final = "NO_ANSWER"
 DECLINED: Final = "DECLINED"

@@ -23,6 +23,7 @@ from cordboard.call.v1.call_pb2 import (
 from cordboard.core import phases, reasons
 from cordboard.core.call_state import FAILED, OK, PENDING, UNKNOWN, Profile
 from cordboard.core.decide.draft import Draft, require, require_leg
+from cordboard.core.decide.transfer import end_transfer
 from cordboard.core.errors import InvalidError, NotFoundError, WrongStateError
 from cordboard.core.evolve.conversation import pairs, slots_of
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT
@@ -46,6 +47,7 @@ def _engage(draft: Draft, command: commands.EngageAi) -> None:
         if (talk.leg_id, talk.profile) == (command.leg_id, command.profile):
             return
         raise WrongStateError(reasons.ALREADY_ENGAGED, "an AI agent is talking", leg_id=talk.leg_id)
+    end_transfer(draft, reasons.AI_ENGAGED)
     draft.add(decisions.AiEngaged(leg_id=command.leg_id, profile=command.profile))
     draft.route()
 

@@ -21,6 +21,7 @@ from cordboard.core.decide import (
     queueing,
     recording,
     script,
+    transfer,
     voicemail,
 )
 from cordboard.core.decide.draft import Draft, wrong_phase
@@ -40,6 +41,7 @@ COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Decider
     **gathering.COMMANDS,
     **script.COMMANDS,
     **voicemail.COMMANDS,
+    **transfer.COMMANDS,
 }
 """Every command with the phases in which it may be asked for."""
 

@@ -34,7 +34,7 @@ def hang_up(draft: Draft, reason: str) -> None:
         return
     by_caller = reason in reasons.GONE_BY_CALLER
     _close(draft, TALK_OUTCOME_CALLER_LEFT if by_caller else TALK_OUTCOME_CALL_ENDED)
-    if by_caller and phase in phases.UNSERVED:
+    if by_caller and phase in phases.UNSERVED and draft.state.transfer is None:
         draft.add(decisions.CallAbandoned(reason=reason))
     elif phase in phases.SETTING_UP:
         # Nobody answered, so there is no talk to wrap up: we withdrew.

@@ -20,6 +20,7 @@ from cordboard.call.v1.call_pb2 import (
 )
 from cordboard.core import phases, reasons
 from cordboard.core.call_state import Leg
+from cordboard.core.decide import transfer
 from cordboard.core.decide.draft import Draft, require, require_leg
 from cordboard.core.decide.ending import fail, hang_up
 from cordboard.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -146,7 +147,7 @@ def take_leg_end(draft: Draft, leg: Leg, state: LegState.ValueType, reason: str)
         _caller_gone(draft, state, reason)
     if _is_talking(draft, leg):
         draft.add(decisions.AiReleased(outcome=TALK_OUTCOME_FAULT))
-    if leg.role == LEG_ROLE_HUMAN_AGENT:
+    if leg.role == LEG_ROLE_HUMAN_AGENT and draft.state.phase in phases.OPEN:
         _agent_gone(draft, leg)
     draft.route()
 
@@ -168,9 +169,11 @@ def _caller_gone(draft: Draft, state: LegState.ValueType, reason: str) -> None:
 
 def _agent_gone(draft: Draft, leg: Leg) -> None:
     offer = draft.state.offer
-    if offer is None or draft.state.phase != PHASE_AGENT_ALERTING or leg.party_id != offer.agent_id:
-        return
-    draft.add(decisions.AgentMissed(agent_id=offer.agent_id, reason=reasons.SESSION_LOST))
+    if offer is not None and draft.state.phase == PHASE_AGENT_ALERTING and leg.party_id == offer.agent_id:
+        draft.add(decisions.AgentMissed(agent_id=offer.agent_id, reason=reasons.SESSION_LOST))
+        transfer.target_missed(draft, reasons.SESSION_LOST)
+    else:
+        transfer.agent_gone(draft, leg)
 
 
 COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Callable[[Draft, Any], None]]]] = {

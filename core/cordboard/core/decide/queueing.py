@@ -25,6 +25,7 @@ from cordboard.core import phases, reasons
 from cordboard.core.call_state import Callback, QueuePlace
 from cordboard.core.decide.conversation import release_for_human
 from cordboard.core.decide.draft import Draft, require, require_leg
+from cordboard.core.decide.transfer import end_transfer, target_connected, target_missed
 from cordboard.core.errors import InvalidError, WrongStateError
 from cordboard.core.timestamps import to_us
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
@@ -44,6 +45,7 @@ def _enqueue(draft: Draft, command: commands.Enqueue) -> None:
     if draft.state.phase == PHASE_QUEUED and waiting is not None and asked == replace(waiting, position=0):
         return
     release_for_human(draft)
+    end_transfer(draft, reasons.CALL_QUEUED)
     draft.add(
         decisions.CallQueued(
             queue=command.queue,
@@ -85,6 +87,7 @@ def _miss(draft: Draft, command: commands.MissAgent) -> None:
 def _missed(draft: Draft, reason: str) -> None:
     agent_id = draft.state.offer.agent_id if draft.state.offer is not None else ""
     draft.add(decisions.AgentMissed(agent_id=agent_id, reason=reason))
+    target_missed(draft, reason)
 
 
 def _answered(draft: Draft, fact: facts.AgentAnsweredOffer) -> None:
@@ -113,6 +116,7 @@ def _connect(draft: Draft, command: commands.ConnectAgent) -> None:
         raise InvalidError(reasons.WRONG_ROLE, "the leg is another agent's", leg_id=leg.leg_id)
     release_for_human(draft)
     draft.add(decisions.AgentConnected(agent_id=agent_id, leg_id=leg.leg_id))
+    target_connected(draft)
     draft.route()
 
 
@@ -121,6 +125,7 @@ def _book(draft: Draft, command: commands.BookCallback) -> None:
     asked = Callback(command.number, to_us(command.at))
     if draft.state.phase == PHASE_CALLBACK_BOOKED and booked == asked:
         return
+    end_transfer(draft, reasons.CALL_QUEUED)
     draft.add(decisions.CallbackBooked(number=command.number, at=command.at if command.HasField("at") else None))
 
 

@@ -22,6 +22,7 @@ from cordboard.call.v1.voicemail_pb2 import EndVoicemail, SilenceHeard, Voicemai
 from cordboard.core import phases, reasons
 from cordboard.core.decide.conversation import release_for_human
 from cordboard.core.decide.draft import Draft, require
+from cordboard.core.decide.transfer import end_transfer
 from cordboard.core.errors import WrongStateError
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 
@@ -44,6 +45,7 @@ def _start(draft: Draft, _: StartVoicemail) -> None:
     if draft.state.recording != RECORDING_STATE_ON:
         raise WrongStateError(reasons.NOT_RECORDING, "a message that is not recorded is lost")
     release_for_human(draft)
+    end_transfer(draft, reasons.CALL_QUEUED)
     draft.add(decisions.VoicemailStarted())
     draft.route()
 

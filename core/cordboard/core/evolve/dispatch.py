@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from cordboard.call.v1.call_pb2 import PHASE_INTAKE, PHASE_WRAPPING_UP, Phase
 from cordboard.core import phases
 from cordboard.core.call_state import CallState
-from cordboard.core.evolve import conversation, gathering, legs, lifecycle, queueing, script
+from cordboard.core.evolve import conversation, gathering, legs, lifecycle, queueing, script, transfer
 
 Effect = Callable[[CallState, Any], CallState]
 
@@ -21,6 +21,7 @@ EFFECTS: Final[Mapping[type[Message], Effect]] = {
     **conversation.EFFECTS,
     **queueing.EFFECTS,
     **gathering.EFFECTS,
+    **transfer.EFFECTS,
     **script.EFFECTS,
 }
 

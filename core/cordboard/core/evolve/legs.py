@@ -72,6 +72,9 @@ def _take_over(state: CallState, replaced: Leg, leg: Leg) -> CallState:
         state = replace(state, talk=replace(state.talk, leg_id=leg.leg_id))
     if state.offer is not None and state.offer.leg_id == old:
         state = replace(state, offer=replace(state.offer, leg_id=leg.leg_id))
+    if state.transfer is not None and state.transfer.first.leg_id == old:
+        first = replace(state.transfer.first, leg_id=leg.leg_id)
+        state = replace(state, transfer=replace(state.transfer, first=first))
     return state
 
 
