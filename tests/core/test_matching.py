@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from cordboard.core.ids import AgentId, CallId
-from cordboard.core.matching import IdleAgent, Reservation, WaitingCall, match, may_take, position
+from cordboard.core.matching import IdleAgent, Reservation, WaitingCall, match, may_take, own_skill, position
 
 
 def call(name: str, since: int = 0, *skills: str, priority: int = 0, passed: str = "") -> WaitingCall:
@@ -36,6 +36,13 @@ def test_an_agent_needs_every_skill_and_the_queue() -> None:
     assert match([call("c", 0, "clinical")], [agent("a", 0, "clinical", "spanish")]) != ()
     other = IdleAgent(AgentId("a"), frozenset({"billing"}), 0)
     assert match([call("c")], [other]) == ()
+
+
+def test_a_call_for_one_agent_waits_for_that_agent_whatever_they_serve() -> None:
+    named = call("c", 0, own_skill("b"), "clinical")
+    assert match([named], [agent("a", 0, "clinical", own_skill("x"))]) == ()
+    other = IdleAgent(AgentId("b"), frozenset({"billing"}), 0)
+    assert pairs(match([named], [agent("a"), other])) == [("c", "b")]
 
 
 def test_a_call_that_nobody_can_take_does_not_hold_up_the_next() -> None:

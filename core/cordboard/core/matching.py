@@ -48,8 +48,15 @@ class Reservation:
     """One above the agent's newest; an answer that names another epoch is about another reservation."""
 
 
+def own_skill(agent_id: str) -> str:
+    """The skill that one agent alone has: a call that asks for it is for that agent, whatever queue they serve."""
+    return f"agent:{agent_id}"
+
+
 def may_take(agent: IdleAgent, call: WaitingCall) -> bool:
-    """Whether an agent serves the call's queue and has every skill that it asks for."""
+    """Whether an agent serves the call's queue and has every skill that it asks for, or is asked for by name."""
+    if any(skill.startswith(own_skill("")) for skill in call.skills):
+        return own_skill(agent.agent_id) in call.skills
     return call.queue in agent.queues and call.skills <= agent.skills
 
 
