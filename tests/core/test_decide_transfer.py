@@ -73,7 +73,8 @@ def test_a_consultation_is_between_the_agents_while_the_caller_is_on_hold() -> N
     story = Story(CONSULTING)
     assert (hears(story, CALLER), hears(story, SECOND), hears(story, AGENT)) == (set(), {AGENT}, {SECOND})
     caller = story.now.leg(CALLER)
-    assert caller is not None and caller.held
+    assert caller is not None
+    assert caller.held
 
 
 def test_a_consultation_that_is_completed_leaves_the_caller_to_the_second_agent() -> None:
@@ -94,7 +95,8 @@ def test_the_first_agent_takes_the_caller_back(stage: tuple[Message, ...]) -> No
     story = Story((*stage, CANCEL))
     assert story.now.phase == call_pb2.PHASE_AGENT_CONNECTED
     assert (hears(story, CALLER), hears(story, AGENT), hears(story, SECOND)) == ({AGENT}, {CALLER}, set())
-    assert story.now.offer is not None and story.now.offer.agent_id == "nurse-7"
+    assert story.now.offer is not None
+    assert story.now.offer.agent_id == "nurse-7"
     assert story.now.transfer is None
 
 
@@ -122,7 +124,8 @@ def test_a_caller_who_hangs_up_was_served_and_nobody_is_left_with_nobody(stage: 
     story = Story(stage)
     story.say(ended(CALLER))
     assert story.now.phase == call_pb2.PHASE_WRAPPING_UP
-    assert story.now.transfer is None and story.now.routing == ()
+    assert story.now.transfer is None
+    assert story.now.routing == ()
     with pytest.raises(WrongStateError, match="WRONG_PHASE"):
         story.say(commands.ConnectAgent(leg_id=SECOND))
 
@@ -149,12 +152,14 @@ def test_when_one_agent_leaves_the_other_has_the_caller(stage: tuple[Message, ..
     story.say(ended(gone))
     assert (hears(story, CALLER), hears(story, left)) == ({left}, {CALLER})
     assert story.now.transfer is None
-    assert story.now.offer is not None and story.now.offer.leg_id == left
+    assert story.now.offer is not None
+    assert story.now.offer.leg_id == left
 
 
 def test_a_first_agent_who_rejoins_is_still_the_first() -> None:
     story = Story((*TRANSFERRING, add("leg-z", leg_pb2.LEG_ROLE_HUMAN_AGENT, replaces=AGENT, party="nurse-7"), CANCEL))
-    assert story.now.offer is not None and story.now.offer.leg_id == "leg-z"
+    assert story.now.offer is not None
+    assert story.now.offer.leg_id == "leg-z"
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from cordboard.call.v1 import call_pb2
 from cordboard.call.v1 import call_service_pb2 as pb
+from cordboard.call.v1.transfer_pb2 import TRANSFER_STEP_CANCEL, TRANSFER_STEP_COMPLETE
 from cordboard.core.errors import (
     ConflictError,
     CordboardError,
     InvalidError,
     NotFoundError,
     UnavailableError,
-    UnimplementedError,
     WrongStateError,
 )
 from cordboard.gateway.call_control import CallControl, Party
@@ -194,10 +194,14 @@ async def test_the_tenant_of_a_call_is_known_without_the_ledger(control: CallCon
     assert refused.value.reason == "CALL_NOT_FOUND"
 
 
-async def test_a_transfer_is_not_there_yet(control: CallControl) -> None:
-    request = pb.TransferCallRequest(request_id=new_id(), call_id=await _started(control), queue="desk")
-    with pytest.raises(UnimplementedError):
-        await control.steer(PARTY, request)
+async def test_a_transfer_and_its_steps_are_steered(control: CallControl) -> None:
+    call_id = await _started(control)
+    await control.steer(PARTY, pb.TransferCallRequest(request_id=new_id(), call_id=call_id, queue="desk"))
+    step = pb.StepTransferRequest(request_id=new_id(), call_id=call_id, step=TRANSFER_STEP_COMPLETE)
+    await control.steer(PARTY, step)
+    step.step = TRANSFER_STEP_CANCEL
+    with pytest.raises(ConflictError):
+        await control.steer(PARTY, step)
 
 
 async def test_a_control_that_can_be_reached_answers_a_ping(control: CallControl) -> None:

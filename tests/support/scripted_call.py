@@ -78,6 +78,16 @@ class ScriptedCall:
         self.changes += 1
         return pb.EndCallResponse(args_digest=given.args_digest)
 
+    @workflow.update(name=names.UPDATE_TRANSFER)
+    async def transfer(self, given: wf.TransferInput) -> pb.TransferCallResponse:
+        self.changes += 1
+        return pb.TransferCallResponse(args_digest=given.args_digest)
+
+    @workflow.update(name=names.UPDATE_STEP_TRANSFER)
+    async def step_transfer(self, given: wf.StepTransferInput) -> pb.StepTransferResponse:
+        self.changes += 1
+        return pb.StepTransferResponse(args_digest=given.args_digest)
+
     @workflow.query(name="changes")
     def count(self) -> int:
         return self.changes

@@ -14,6 +14,7 @@ from cordboard.call.v1.call_service_pb2 import (
     SetRecordingRequest,
     StartCallRequest,
     StartCallResponse,
+    StepTransferRequest,
     TransferCallRequest,
 )
 from cordboard.gateway.workflow_catalogue import ScriptedStart
@@ -26,6 +27,7 @@ Steering = (
     | SetRecordingRequest
     | EndCallRequest
     | TransferCallRequest
+    | StepTransferRequest
     | RemoveLegRequest
 )
 """A request that changes a running call and answers with nothing but its success."""

@@ -85,6 +85,11 @@ class CallService(CallServiceServicer):
         await self._steering.steer(current_user(), request)
         return pb.TransferCallResponse()
 
+    async def StepTransfer(self, request: pb.StepTransferRequest, context: Any) -> pb.StepTransferResponse:
+        """Go on with a transfer."""
+        await self._steering.steer(current_user(), request)
+        return pb.StepTransferResponse()
+
     async def AddLeg(self, request: pb.AddLegRequest, context: Any) -> pb.AddLegResponse:
         """Add a leg to a call."""
         return await self._steering.add_leg(current_user(), request)

@@ -10,6 +10,7 @@ from cordboard.call.v1.call_service_pb2 import (
     RemoveLegRequest,
     RetrieveLegRequest,
     SetRecordingRequest,
+    StepTransferRequest,
     TransferCallRequest,
 )
 from cordboard.core import reasons
@@ -162,5 +163,7 @@ def _require_arguments(request: Steering) -> None:
             raise InvalidError("STATE_MISSING", "the request names no state to reach")
         if request.reason:
             require_reason(request.reason)
-    elif isinstance(request, TransferCallRequest) and not request.queue:
-        raise InvalidError("QUEUE_MISSING", "the request names no queue")
+    elif isinstance(request, TransferCallRequest) and not (request.queue or request.agent_id):
+        raise InvalidError("TARGET_MISSING", "the request names neither queue nor agent")
+    elif isinstance(request, StepTransferRequest) and not request.step:
+        raise InvalidError("STEP_MISSING", "the request names no step")

@@ -10,7 +10,6 @@ from cordboard.core.errors import (
     CordboardError,
     NotFoundError,
     UnavailableError,
-    UnimplementedError,
     WrongStateError,
 )
 from cordboard.gateway.call_control import Party, Steering
@@ -80,8 +79,6 @@ class MemoryCallControl:
     async def steer(self, party: Party, request: Steering) -> None:
         """Change a call."""
         self._check_here()
-        if isinstance(request, pb.TransferCallRequest):
-            raise UnimplementedError("UNIMPLEMENTED", "calls in memory cannot be transferred")
         call = self._calls.get(request.call_id)
         ending = isinstance(request, pb.EndCallRequest | pb.RemoveLegRequest)
         if call is None or self._repeated(call, request.request_id, request) is not None:

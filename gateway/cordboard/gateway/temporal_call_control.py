@@ -62,6 +62,8 @@ _UPDATES: dict[type[Message], _Update] = {
     pb.HoldLegRequest: _Update(names.UPDATE_HOLD, wf.HoldInput, pb.HoldLegResponse),
     pb.RetrieveLegRequest: _Update(names.UPDATE_RETRIEVE, wf.RetrieveInput, pb.RetrieveLegResponse),
     pb.SetRecordingRequest: _Update(names.UPDATE_SET_RECORDING, wf.SetRecordingInput, pb.SetRecordingResponse),
+    pb.TransferCallRequest: _Update(names.UPDATE_TRANSFER, wf.TransferInput, pb.TransferCallResponse),
+    pb.StepTransferRequest: _Update(names.UPDATE_STEP_TRANSFER, wf.StepTransferInput, pb.StepTransferResponse),
     pb.EndCallRequest: _Update(names.UPDATE_END_CALL, wf.EndCallInput, pb.EndCallResponse),
     pb.RemoveLegRequest: _Update(names.UPDATE_REMOVE_LEG, wf.RemoveLegInput, pb.RemoveLegResponse),
 }

@@ -38,6 +38,14 @@ from cordboard.call.v1.decisions_pb2 import (
     VoicemailStarted,
     WrapUpStarted,
 )
+from cordboard.call.v1.transfer_pb2 import (
+    TRANSFER_STEP_CANCEL,
+    StepTransfer,
+    TransferCompleted,
+    TransferEnded,
+    TransferReturned,
+    TransferStarted,
+)
 from cordboard.core import phases, reasons
 from cordboard.core.call_state import CallState
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
@@ -68,6 +76,9 @@ class AgentLink:
         """The agent who is rung, or in the call."""
         self._leg_id = ""
         """The leg of the agent who is in the call."""
+        self._first: AgentReservation | None = None
+        """The agent who hands the caller on to another one; nothing else holds them."""
+        self._first_leg_id = ""
         self.ring: timedelta = POLICY.ring
         """How long an agent is rung from now on."""
         self.closed = False
@@ -114,13 +125,22 @@ class AgentLink:
 
     def react(self, event: Message) -> None:
         """Tell routing what was decided."""
-        if isinstance(event, CallQueued):
+        if isinstance(event, TransferStarted):
+            self._first, self._first_leg_id = self._taken, self._leg_id
+            self._taken, self._leg_id = None, ""
+        elif isinstance(event, TransferCompleted | TransferEnded):
+            self._part_with_first()
+        elif isinstance(event, TransferReturned):
+            self._take_back()
+        elif isinstance(event, CallQueued):
             self._part()
             self._wait(self._loop.state)
         elif isinstance(event, AgentAlerted):
             self._taken = AgentReservation(agent_id=event.agent_id, reservation_epoch=event.reservation_epoch)
         elif isinstance(event, AgentMissed):
-            self._release(AGENT_STATE_NOT_READY, event.reason)
+            # Whoever is no longer needed has not missed anything.
+            called_off = event.reason == reasons.CANCELLED
+            self._release(AGENT_STATE_READY if called_off else AGENT_STATE_NOT_READY, event.reason)
         elif isinstance(event, AgentConnected):
             self.left = False
             self._confirm()
@@ -137,6 +157,8 @@ class AgentLink:
         if self._offered is not None:
             self._answer_offer(self._offered, state)
         self._connect()
+        if self.closed and state.transfer is not None and self._loop.state.phase == PHASE_QUEUED:
+            self._loop.decide(StepTransfer(step=TRANSFER_STEP_CANCEL, reason=reasons.NO_ANSWER))
         self._keep_time()
         offer = self._loop.state.offer
         if self._loop.state.phase == PHASE_AGENT_CONNECTED and offer is not None:
@@ -263,6 +285,25 @@ class AgentLink:
             self._taken = None
         self._offered = None
         self._part()
+        self._part_with_first()
+
+    def _part_with_first(self) -> None:
+        """Give back the agent who handed the caller on."""
+        present = self._taken, self._leg_id
+        self._taken, self._leg_id = self._first, self._first_leg_id
+        self._first, self._first_leg_id = None, ""
+        self._part()
+        self._taken, self._leg_id = present
+
+    def _take_back(self) -> None:
+        """Have the first agent again in place of the second, who is rung no more, or was in the call."""
+        if self._waiting:
+            self._cancel()
+            self._taken = None
+        self._offered = None
+        self._part()
+        self._taken, self._leg_id = self._first, self._first_leg_id
+        self._first, self._first_leg_id = None, ""
 
     def _part(self) -> None:
         """Give back the agent who was in the call: they have work to finish, unless their connection broke."""

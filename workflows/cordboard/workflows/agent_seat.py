@@ -20,6 +20,9 @@ def check_agent(state: CallState, wanted: AddLegInput) -> None:
     ForbiddenError(NOT_OFFERED), WrongStateError(WRONG_PHASE).
     """
     offer = state.offer
+    first = state.transfer.first if state.transfer is not None else None
+    if first is not None and first.agent_id == wanted.party_id and wanted.request.replaces_leg_id == first.leg_id:
+        return
     if state.phase not in (PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED) or offer is None:
         raise WrongStateError(reasons.WRONG_PHASE, "the call is offered to no human agent")
     if not wanted.party_id or wanted.party_id != offer.agent_id:

@@ -13,6 +13,8 @@ from cordboard.call.v1.call_service_pb2 import (
     RemoveLegResponse,
     RetrieveLegResponse,
     SetRecordingResponse,
+    StepTransferResponse,
+    TransferCallResponse,
 )
 from cordboard.call.v1.call_workflow_pb2 import (
     AddLegInput,
@@ -32,6 +34,8 @@ from cordboard.call.v1.call_workflow_pb2 import (
     StartCallAnswer,
     StartCallInput,
     StateAnswer,
+    StepTransferInput,
+    TransferInput,
 )
 from cordboard.core.errors import ConflictError, CordboardError
 from cordboard.core.state_digest import to_canonical_json
@@ -41,6 +45,7 @@ from cordboard.workflows import names, routing_stubs, script_contract
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.steering import Steering
+from cordboard.workflows.transfer_steering import TransferSteering
 from cordboard.workflows.wrap_up_start import start_wrap_up
 
 
@@ -52,6 +57,7 @@ class CallWorkflow:
     def __init__(self, call: CallInput) -> None:
         self._conductor = CallConductor(call)
         self._steering = Steering(self._conductor)
+        self._transfers = TransferSteering(self._conductor.loop)
 
     @workflow.run
     async def run(self, call: CallInput) -> CallResult:
@@ -122,6 +128,26 @@ class CallWorkflow:
     @set_recording.validator
     def _check_set_recording(self, wanted: SetRecordingInput) -> None:
         self._steering.check_set_recording(wanted)
+
+    @workflow.update(name=names.UPDATE_TRANSFER)
+    async def transfer(self, wanted: TransferInput) -> TransferCallResponse:
+        """Fetch another human agent."""
+        await self._transfers.transfer(wanted)
+        return TransferCallResponse(args_digest=wanted.args_digest)
+
+    @transfer.validator
+    def _check_transfer(self, wanted: TransferInput) -> None:
+        self._transfers.check(wanted)
+
+    @workflow.update(name=names.UPDATE_STEP_TRANSFER)
+    async def step_transfer(self, wanted: StepTransferInput) -> StepTransferResponse:
+        """Go on with a transfer."""
+        await self._transfers.step(wanted)
+        return StepTransferResponse(args_digest=wanted.args_digest)
+
+    @step_transfer.validator
+    def _check_step_transfer(self, wanted: StepTransferInput) -> None:
+        self._transfers.check(wanted)
 
     @workflow.update(name=names.UPDATE_END_CALL)
     async def end_call(self, wanted: EndCallInput) -> EndCallResponse:

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from cordboard.activity.v1.call_activities_pb2 import HandOverRules, ReadHandOverInput
-from cordboard.call.v1.call_pb2 import PHASE_AGENT_CONNECTED, PHASE_QUEUED
+from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED, PHASE_QUEUED
 from cordboard.call.v1.commands_pb2 import BookCallback, Enqueue, HoldLeg, RetrieveLeg
 from cordboard.workflows import activity_stubs, limits
 from cordboard.workflows.agent_link import AgentLink
@@ -92,13 +92,13 @@ class HumanVerbs(TalkVerbs):
             return Bridged(BridgeOutcome.NOBODY)
         offer = self.state.offer
         assert offer is not None
-        await self._until(lambda: not self._is_connected())
+        await self._until(lambda: not self._is_bridged())
         while self._is_agent_away():
             await self._ask(set_timer(AGENT_REJOIN, limits.AGENT_REJOIN))
             if not await self._wait(lambda: self._is_agent_back() or not self._is_agent_away(), AGENT_REJOIN):
                 return Bridged(BridgeOutcome.AGENT_LOST, offer.agent_id)
-            await self._until(lambda: not self._is_connected())
-        return Bridged(BridgeOutcome.AGENT_HUNG_UP, offer.agent_id)
+            await self._until(lambda: not self._is_bridged())
+        return await self._bridge_over(otherwise)
 
     async def hold(self, leg_id: str) -> None:
         """Put a leg on hold: it hears nobody and is heard by nobody."""
@@ -115,6 +115,15 @@ class HumanVerbs(TalkVerbs):
             return False
         await self._ask(BookCallback(number=number))
         return True
+
+    async def _bridge_over(self, otherwise: Callable[[], Awaitable[None]] | None) -> Bridged:
+        offer = self.state.offer
+        if offer is not None:
+            return Bridged(BridgeOutcome.AGENT_HUNG_UP, offer.agent_id)
+        # The agent handed the caller on and left, and nobody else came.
+        if otherwise is not None:
+            await otherwise()
+        return Bridged(BridgeOutcome.NOBODY)
 
     def _is_connected(self) -> bool:
         """Whether a human agent is in the call, and there."""
@@ -136,6 +145,11 @@ class HumanVerbs(TalkVerbs):
         offer = self.state.offer
         leg = self.state.leg(offer.leg_id) if offer is not None else None
         return leg is not None and leg.connected
+
+    def _is_bridged(self) -> bool:
+        """Whether a human agent has the caller, or another one is being fetched who may still come."""
+        fetching = self.state.phase in (PHASE_QUEUED, PHASE_AGENT_ALERTING) and not self._is_given_up()
+        return fetching or self._is_connected()
 
     def _is_given_up(self) -> bool:
         return self._agent.closed and self.state.phase == PHASE_QUEUED

@@ -26,6 +26,9 @@ AGENT_REJOIN: Final = timedelta(seconds=15)
 VOICE_ATTACH: Final = timedelta(seconds=8)
 """A voice agent that took the call has opened its port by then, or another one is asked."""
 
+TRANSFER: Final = timedelta(seconds=60)
+"""Another human agent has come by then, or the one who asked has the caller again."""
+
 ANNOUNCEMENT: Final = timedelta(seconds=30)
 """An AI agent that is only to say a line has said it by then."""
 

@@ -33,6 +33,12 @@ UPDATE_RETRIEVE: Final = "retrieve"
 UPDATE_SET_RECORDING: Final = "set_recording"
 """SetRecordingInput -> SetRecordingResponse."""
 
+UPDATE_TRANSFER: Final = "transfer"
+"""TransferInput -> TransferCallResponse."""
+
+UPDATE_STEP_TRANSFER: Final = "step_transfer"
+"""StepTransferInput -> StepTransferResponse."""
+
 UPDATE_END_CALL: Final = "end_call"
 """EndCallInput -> EndCallResponse."""
 

@@ -48,6 +48,8 @@ def _reason_to_go(state: CallState, leg: Leg) -> str:
 
 def _is_expected(state: CallState, leg: Leg) -> bool:
     offer = state.offer
+    if state.transfer is not None and leg.leg_id == state.transfer.first.leg_id:
+        return True
     if offer is None:
         return False
     if state.phase == PHASE_AGENT_CONNECTED:

@@ -70,6 +70,8 @@ def sounds_of(state: CallState) -> dict[str, str]:
             continue
         if leg.held and leg.role in (LEG_ROLE_CALLER, LEG_ROLE_HUMAN_AGENT):
             sounds[leg.leg_id] = HOLD_MUSIC
+        elif leg == state.transferring_leg and not _hears_somebody(state, leg):
+            sounds[leg.leg_id] = RING_BACK
         elif leg.role == LEG_ROLE_CALLER and state.phase in _SOUND_OF_WAITING and not _hears_somebody(state, leg):
             sounds[leg.leg_id] = _SOUND_OF_WAITING[state.phase]
     return sounds

@@ -32,6 +32,7 @@ from cordboard.core import reasons
 from cordboard.core.call_state import Leg, Transfer
 from cordboard.core.decide.draft import Draft, wrong_phase
 from cordboard.core.errors import InvalidError, WrongStateError
+from cordboard.core.matching import own_skill
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 
 
@@ -47,6 +48,7 @@ def _start(draft: Draft, command: StartTransfer) -> None:
         raise InvalidError(reasons.FIELD_MISSING, "queue or agent_id is required", field="queue")
     if command.agent_id == offer.agent_id:
         raise InvalidError(reasons.FIELD_INVALID, "the agent has the call", field="agent_id")
+    skills = [own_skill(command.agent_id)] if command.agent_id else command.skills
     _retrieve_caller(draft)
     draft.add(
         TransferStarted(
@@ -56,9 +58,7 @@ def _start(draft: Draft, command: StartTransfer) -> None:
             consult=command.consult,
         )
     )
-    draft.add(
-        decisions.CallQueued(queue=queue, skills=command.skills, priority=command.priority, hand_over=command.hand_over)
-    )
+    draft.add(decisions.CallQueued(queue=queue, skills=skills, priority=command.priority, hand_over=command.hand_over))
     draft.route()
 
 

@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from cordboard.call.v1.agent_facts_pb2 import AGENT_STATE_NOT_READY, AGENT_STATE_READY
-from cordboard.call.v1.call_service_pb2 import HoldLegRequest, RemoveLegRequest, RetrieveLegRequest
+from cordboard.call.v1.call_service_pb2 import (
+    HoldLegRequest,
+    RemoveLegRequest,
+    RetrieveLegRequest,
+    StepTransferRequest,
+    TransferCallRequest,
+)
 from cordboard.call.v1.facts_pb2 import AgentAnsweredOffer
+from cordboard.call.v1.transfer_pb2 import (
+    TRANSFER_STEP_CANCEL,
+    TRANSFER_STEP_COMPLETE,
+    TRANSFER_STEP_CONFERENCE,
+    TransferStep,
+)
 from cordboard.core import reasons
 from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, WrongStateError
 from cordboard.gateway.access import actor_of, require_reason, require_request_id
@@ -69,6 +81,10 @@ class DeskCommands:
             "hold": self._hold,
             "retrieve": self._retrieve,
             "hang_up": self._hang_up,
+            "transfer": self._transfer,
+            "complete_transfer": self._step(TRANSFER_STEP_COMPLETE),
+            "join_transfer": self._step(TRANSFER_STEP_CONFERENCE),
+            "cancel_transfer": self._step(TRANSFER_STEP_CANCEL),
             RENEW: self._renew,
         }
 
@@ -115,6 +131,23 @@ class DeskCommands:
         # The agent's end of the call; what becomes of the call is its workflow's to say.
         leg_id = self._seat(command)[1].leg_id
         await self._steer(command, RemoveLegRequest(leg_id=leg_id, reason=reasons.AGENT_HUNG_UP))
+
+    async def _transfer(self, command: DeskCommand) -> None:
+        consult = command.fields.get("consult", False)
+        if not isinstance(consult, bool):
+            raise InvalidError("COMMAND_INVALID", "a command's field is missing or of another kind", field="consult")
+        request = TransferCallRequest(
+            queue=text_of(command, "queue"), agent_id=text_of(command, "agent_id"), consult=consult
+        )
+        if not (request.queue or request.agent_id):
+            raise InvalidError("TARGET_MISSING", "the command names neither queue nor agent")
+        await self._steer(command, request)
+
+    def _step(self, step: TransferStep.ValueType) -> Callable[[DeskCommand], Awaitable[None]]:
+        async def act(command: DeskCommand) -> None:
+            await self._steer(command, StepTransferRequest(step=step))
+
+        return act
 
     async def _steer(self, command: DeskCommand, request: Steering) -> None:
         call_id, seat = self._seat(command)

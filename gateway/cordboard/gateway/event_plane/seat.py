@@ -19,19 +19,20 @@ from cordboard.call.v1.decisions_pb2 import (
     LegAdded,
     VoicemailStarted,
 )
+from cordboard.call.v1.transfer_pb2 import TransferCompleted, TransferEnded, TransferReturned, TransferStarted
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
 
-_LEAVE = (
-    AgentMissed,
+_OVER = (
     AiEngaged,
-    CallQueued,
     CallbackBooked,
     VoicemailStarted,
     CallAbandoned,
     CallCancelled,
     CallCompleted,
     CallFailed,
+    TransferEnded,
 )
+_LEAVE = (AgentMissed, CallQueued, *_OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,20 @@ class Seat:
     connected: bool = False
     leg_id: str = ""
     """The agent's own leg, once there is one."""
+    transferring: bool = False
+    """Whether the agent hands the caller on to another one: still there, and may take the caller back."""
 
 
 def seat_after(seat: Seat | None, decision: Message, agent_id: str) -> Seat | None:
     """Give the agent's part after a decision; None when the agent has none."""
+    if isinstance(decision, TransferStarted):
+        return replace(seat, transferring=True) if seat is not None and seat.connected else None
+    if isinstance(decision, TransferReturned):
+        return replace(seat, transferring=False) if seat is not None and decision.agent_id == agent_id else None
+    if isinstance(decision, TransferCompleted):
+        return seat if decision.agent_id == agent_id else None
+    if seat is not None and seat.transferring and not isinstance(decision, (*_OVER, LegAdded)):
+        return seat
     if isinstance(decision, AgentAlerted):
         return Seat(decision.reservation_epoch) if decision.agent_id == agent_id else None
     if seat is None or isinstance(decision, _LEAVE):

@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from cordboard.call.v1 import call_pb2 as cordboard_dot_call_dot_v1_dot_call__pb2
+from cordboard.call.v1 import transfer_pb2 as cordboard_dot_call_dot_v1_dot_transfer__pb2
 from cordboard.call.v1 import outcome_pb2 as cordboard_dot_call_dot_v1_dot_outcome__pb2
 from cordboard.ledger.v1 import envelope_pb2 as cordboard_dot_ledger_dot_v1_dot_envelope__pb2
 from cordboard.media.v1 import leg_pb2 as cordboard_dot_media_dot_v1_dot_leg__pb2
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$cordboard/call/v1/call_service.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\x1f\x63ordboard/call/v1/outcome.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\"\xbf\x01\n\x10StartCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08vertical\x18\x02 \x01(\t\x12\x10\n\x08workflow\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x17\n\tsdp_offer\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05input\x18\x07 \x01(\tB\x04\x88\xb5\x18\x01\"N\n\x11StartCallResponse\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x18\n\nsdp_answer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"!\n\x0eGetCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"<\n\x0fGetCallResponse\x12)\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.cordboard.call.v1.CallView\"9\n\x10ListCallsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x11ListCallsResponse\x12*\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x1b.cordboard.call.v1.CallView\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x10WatchCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\"A\n\x11WatchCallResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\"J\n\x13\x45scalateCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"+\n\x14\x45scalateCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"E\n\x0eHoldLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"&\n\x0fHoldLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"I\n\x12RetrieveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"*\n\x13RetrieveLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"|\n\x13SetRecordingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12\x0e\n\x06reason\x18\x04 \x01(\t\"+\n\x14SetRecordingResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"E\n\x0e\x45ndCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"&\n\x0f\x45ndCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"Z\n\x13TransferCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x04 \x01(\x08\"+\n\x14TransferCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"\x91\x01\n\rAddLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x17\n\tsdp_offer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12)\n\x04role\x18\x04 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x17\n\x0freplaces_leg_id\x18\x05 \x01(\t\"O\n\x0e\x41\x64\x64LegResponse\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\nsdp_answer\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"W\n\x10RemoveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"(\n\x11RemoveLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"$\n\x11GetOutcomeRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"A\n\x12GetOutcomeResponse\x12+\n\x07outcome\x18\x01 \x01(\x0b\x32\x1a.cordboard.call.v1.Outcome\"=\n\x14ListFollowUpsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x15ListFollowUpsResponse\x12,\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1a.cordboard.call.v1.Outcome\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x16ResolveFollowUpRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\"F\n\x17ResolveFollowUpResponse\x12+\n\x07outcome\x18\x01 \x01(\x0b\x32\x1a.cordboard.call.v1.Outcome2\xde\n\n\x0b\x43\x61llService\x12V\n\tStartCall\x12#.cordboard.call.v1.StartCallRequest\x1a$.cordboard.call.v1.StartCallResponse\x12P\n\x07GetCall\x12!.cordboard.call.v1.GetCallRequest\x1a\".cordboard.call.v1.GetCallResponse\x12V\n\tListCalls\x12#.cordboard.call.v1.ListCallsRequest\x1a$.cordboard.call.v1.ListCallsResponse\x12X\n\tWatchCall\x12#.cordboard.call.v1.WatchCallRequest\x1a$.cordboard.call.v1.WatchCallResponse0\x01\x12_\n\x0c\x45scalateCall\x12&.cordboard.call.v1.EscalateCallRequest\x1a\'.cordboard.call.v1.EscalateCallResponse\x12P\n\x07HoldLeg\x12!.cordboard.call.v1.HoldLegRequest\x1a\".cordboard.call.v1.HoldLegResponse\x12\\\n\x0bRetrieveLeg\x12%.cordboard.call.v1.RetrieveLegRequest\x1a&.cordboard.call.v1.RetrieveLegResponse\x12_\n\x0cSetRecording\x12&.cordboard.call.v1.SetRecordingRequest\x1a\'.cordboard.call.v1.SetRecordingResponse\x12P\n\x07\x45ndCall\x12!.cordboard.call.v1.EndCallRequest\x1a\".cordboard.call.v1.EndCallResponse\x12_\n\x0cTransferCall\x12&.cordboard.call.v1.TransferCallRequest\x1a\'.cordboard.call.v1.TransferCallResponse\x12M\n\x06\x41\x64\x64Leg\x12 .cordboard.call.v1.AddLegRequest\x1a!.cordboard.call.v1.AddLegResponse\x12V\n\tRemoveLeg\x12#.cordboard.call.v1.RemoveLegRequest\x1a$.cordboard.call.v1.RemoveLegResponse\x12Y\n\nGetOutcome\x12$.cordboard.call.v1.GetOutcomeRequest\x1a%.cordboard.call.v1.GetOutcomeResponse\x12\x62\n\rListFollowUps\x12\'.cordboard.call.v1.ListFollowUpsRequest\x1a(.cordboard.call.v1.ListFollowUpsResponse\x12h\n\x0fResolveFollowUp\x12).cordboard.call.v1.ResolveFollowUpRequest\x1a*.cordboard.call.v1.ResolveFollowUpResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$cordboard/call/v1/call_service.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a cordboard/call/v1/transfer.proto\x1a\x1f\x63ordboard/call/v1/outcome.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\"\xbf\x01\n\x10StartCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08vertical\x18\x02 \x01(\t\x12\x10\n\x08workflow\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x17\n\tsdp_offer\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05input\x18\x07 \x01(\tB\x04\x88\xb5\x18\x01\"N\n\x11StartCallResponse\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x18\n\nsdp_answer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"!\n\x0eGetCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"<\n\x0fGetCallResponse\x12)\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.cordboard.call.v1.CallView\"9\n\x10ListCallsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x11ListCallsResponse\x12*\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x1b.cordboard.call.v1.CallView\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x10WatchCallRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\"A\n\x11WatchCallResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\"J\n\x13\x45scalateCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"+\n\x14\x45scalateCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"E\n\x0eHoldLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"&\n\x0fHoldLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"I\n\x12RetrieveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\"*\n\x13RetrieveLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"|\n\x13SetRecordingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12\x0e\n\x06reason\x18\x04 \x01(\t\"+\n\x14SetRecordingResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"E\n\x0e\x45ndCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"&\n\x0f\x45ndCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"\xa7\x01\n\x13TransferCallRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x04 \x01(\x08\x12\x0e\n\x06skills\x18\x05 \x03(\t\x12\x10\n\x08\x61gent_id\x18\x06 \x01(\t\x12\x10\n\x08priority\x18\x07 \x01(\x05\x12\x17\n\thand_over\x18\x08 \x01(\tB\x04\x88\xb5\x18\x01\"+\n\x14TransferCallResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"i\n\x13StepTransferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12-\n\x04step\x18\x03 \x01(\x0e\x32\x1f.cordboard.call.v1.TransferStep\"+\n\x14StepTransferResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"\x91\x01\n\rAddLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x17\n\tsdp_offer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12)\n\x04role\x18\x04 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x17\n\x0freplaces_leg_id\x18\x05 \x01(\t\"O\n\x0e\x41\x64\x64LegResponse\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\nsdp_answer\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"W\n\x10RemoveLegRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06leg_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"(\n\x11RemoveLegResponse\x12\x13\n\x0b\x61rgs_digest\x18\x01 \x01(\x0c\"$\n\x11GetOutcomeRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\"A\n\x12GetOutcomeResponse\x12+\n\x07outcome\x18\x01 \x01(\x0b\x32\x1a.cordboard.call.v1.Outcome\"=\n\x14ListFollowUpsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x15ListFollowUpsResponse\x12,\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1a.cordboard.call.v1.Outcome\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x16ResolveFollowUpRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\"F\n\x17ResolveFollowUpResponse\x12+\n\x07outcome\x18\x01 \x01(\x0b\x32\x1a.cordboard.call.v1.Outcome2\xbf\x0b\n\x0b\x43\x61llService\x12V\n\tStartCall\x12#.cordboard.call.v1.StartCallRequest\x1a$.cordboard.call.v1.StartCallResponse\x12P\n\x07GetCall\x12!.cordboard.call.v1.GetCallRequest\x1a\".cordboard.call.v1.GetCallResponse\x12V\n\tListCalls\x12#.cordboard.call.v1.ListCallsRequest\x1a$.cordboard.call.v1.ListCallsResponse\x12X\n\tWatchCall\x12#.cordboard.call.v1.WatchCallRequest\x1a$.cordboard.call.v1.WatchCallResponse0\x01\x12_\n\x0c\x45scalateCall\x12&.cordboard.call.v1.EscalateCallRequest\x1a\'.cordboard.call.v1.EscalateCallResponse\x12P\n\x07HoldLeg\x12!.cordboard.call.v1.HoldLegRequest\x1a\".cordboard.call.v1.HoldLegResponse\x12\\\n\x0bRetrieveLeg\x12%.cordboard.call.v1.RetrieveLegRequest\x1a&.cordboard.call.v1.RetrieveLegResponse\x12_\n\x0cSetRecording\x12&.cordboard.call.v1.SetRecordingRequest\x1a\'.cordboard.call.v1.SetRecordingResponse\x12P\n\x07\x45ndCall\x12!.cordboard.call.v1.EndCallRequest\x1a\".cordboard.call.v1.EndCallResponse\x12_\n\x0cTransferCall\x12&.cordboard.call.v1.TransferCallRequest\x1a\'.cordboard.call.v1.TransferCallResponse\x12_\n\x0cStepTransfer\x12&.cordboard.call.v1.StepTransferRequest\x1a\'.cordboard.call.v1.StepTransferResponse\x12M\n\x06\x41\x64\x64Leg\x12 .cordboard.call.v1.AddLegRequest\x1a!.cordboard.call.v1.AddLegResponse\x12V\n\tRemoveLeg\x12#.cordboard.call.v1.RemoveLegRequest\x1a$.cordboard.call.v1.RemoveLegResponse\x12Y\n\nGetOutcome\x12$.cordboard.call.v1.GetOutcomeRequest\x1a%.cordboard.call.v1.GetOutcomeResponse\x12\x62\n\rListFollowUps\x12\'.cordboard.call.v1.ListFollowUpsRequest\x1a(.cordboard.call.v1.ListFollowUpsResponse\x12h\n\x0fResolveFollowUp\x12).cordboard.call.v1.ResolveFollowUpRequest\x1a*.cordboard.call.v1.ResolveFollowUpResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,70 +45,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTCALLREQUEST'].fields_by_name['input']._serialized_options = b'\210\265\030\001'
   _globals['_STARTCALLRESPONSE'].fields_by_name['sdp_answer']._loaded_options = None
   _globals['_STARTCALLRESPONSE'].fields_by_name['sdp_answer']._serialized_options = b'\210\265\030\001'
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['hand_over']._loaded_options = None
+  _globals['_TRANSFERCALLREQUEST'].fields_by_name['hand_over']._serialized_options = b'\210\265\030\001'
   _globals['_ADDLEGREQUEST'].fields_by_name['sdp_offer']._loaded_options = None
   _globals['_ADDLEGREQUEST'].fields_by_name['sdp_offer']._serialized_options = b'\210\265\030\001'
   _globals['_ADDLEGRESPONSE'].fields_by_name['sdp_answer']._loaded_options = None
   _globals['_ADDLEGRESPONSE'].fields_by_name['sdp_answer']._serialized_options = b'\210\265\030\001'
-  _globals['_STARTCALLREQUEST']._serialized_start=225
-  _globals['_STARTCALLREQUEST']._serialized_end=416
-  _globals['_STARTCALLRESPONSE']._serialized_start=418
-  _globals['_STARTCALLRESPONSE']._serialized_end=496
-  _globals['_GETCALLREQUEST']._serialized_start=498
-  _globals['_GETCALLREQUEST']._serialized_end=531
-  _globals['_GETCALLRESPONSE']._serialized_start=533
-  _globals['_GETCALLRESPONSE']._serialized_end=593
-  _globals['_LISTCALLSREQUEST']._serialized_start=595
-  _globals['_LISTCALLSREQUEST']._serialized_end=652
-  _globals['_LISTCALLSRESPONSE']._serialized_start=654
-  _globals['_LISTCALLSRESPONSE']._serialized_end=742
-  _globals['_WATCHCALLREQUEST']._serialized_start=744
-  _globals['_WATCHCALLREQUEST']._serialized_end=798
-  _globals['_WATCHCALLRESPONSE']._serialized_start=800
-  _globals['_WATCHCALLRESPONSE']._serialized_end=865
-  _globals['_ESCALATECALLREQUEST']._serialized_start=867
-  _globals['_ESCALATECALLREQUEST']._serialized_end=941
-  _globals['_ESCALATECALLRESPONSE']._serialized_start=943
-  _globals['_ESCALATECALLRESPONSE']._serialized_end=986
-  _globals['_HOLDLEGREQUEST']._serialized_start=988
-  _globals['_HOLDLEGREQUEST']._serialized_end=1057
-  _globals['_HOLDLEGRESPONSE']._serialized_start=1059
-  _globals['_HOLDLEGRESPONSE']._serialized_end=1097
-  _globals['_RETRIEVELEGREQUEST']._serialized_start=1099
-  _globals['_RETRIEVELEGREQUEST']._serialized_end=1172
-  _globals['_RETRIEVELEGRESPONSE']._serialized_start=1174
-  _globals['_RETRIEVELEGRESPONSE']._serialized_end=1216
-  _globals['_SETRECORDINGREQUEST']._serialized_start=1218
-  _globals['_SETRECORDINGREQUEST']._serialized_end=1342
-  _globals['_SETRECORDINGRESPONSE']._serialized_start=1344
-  _globals['_SETRECORDINGRESPONSE']._serialized_end=1387
-  _globals['_ENDCALLREQUEST']._serialized_start=1389
-  _globals['_ENDCALLREQUEST']._serialized_end=1458
-  _globals['_ENDCALLRESPONSE']._serialized_start=1460
-  _globals['_ENDCALLRESPONSE']._serialized_end=1498
-  _globals['_TRANSFERCALLREQUEST']._serialized_start=1500
-  _globals['_TRANSFERCALLREQUEST']._serialized_end=1590
-  _globals['_TRANSFERCALLRESPONSE']._serialized_start=1592
-  _globals['_TRANSFERCALLRESPONSE']._serialized_end=1635
-  _globals['_ADDLEGREQUEST']._serialized_start=1638
-  _globals['_ADDLEGREQUEST']._serialized_end=1783
-  _globals['_ADDLEGRESPONSE']._serialized_start=1785
-  _globals['_ADDLEGRESPONSE']._serialized_end=1864
-  _globals['_REMOVELEGREQUEST']._serialized_start=1866
-  _globals['_REMOVELEGREQUEST']._serialized_end=1953
-  _globals['_REMOVELEGRESPONSE']._serialized_start=1955
-  _globals['_REMOVELEGRESPONSE']._serialized_end=1995
-  _globals['_GETOUTCOMEREQUEST']._serialized_start=1997
-  _globals['_GETOUTCOMEREQUEST']._serialized_end=2033
-  _globals['_GETOUTCOMERESPONSE']._serialized_start=2035
-  _globals['_GETOUTCOMERESPONSE']._serialized_end=2100
-  _globals['_LISTFOLLOWUPSREQUEST']._serialized_start=2102
-  _globals['_LISTFOLLOWUPSREQUEST']._serialized_end=2163
-  _globals['_LISTFOLLOWUPSRESPONSE']._serialized_start=2165
-  _globals['_LISTFOLLOWUPSRESPONSE']._serialized_end=2259
-  _globals['_RESOLVEFOLLOWUPREQUEST']._serialized_start=2261
-  _globals['_RESOLVEFOLLOWUPREQUEST']._serialized_end=2322
-  _globals['_RESOLVEFOLLOWUPRESPONSE']._serialized_start=2324
-  _globals['_RESOLVEFOLLOWUPRESPONSE']._serialized_end=2394
-  _globals['_CALLSERVICE']._serialized_start=2397
-  _globals['_CALLSERVICE']._serialized_end=3771
+  _globals['_STARTCALLREQUEST']._serialized_start=259
+  _globals['_STARTCALLREQUEST']._serialized_end=450
+  _globals['_STARTCALLRESPONSE']._serialized_start=452
+  _globals['_STARTCALLRESPONSE']._serialized_end=530
+  _globals['_GETCALLREQUEST']._serialized_start=532
+  _globals['_GETCALLREQUEST']._serialized_end=565
+  _globals['_GETCALLRESPONSE']._serialized_start=567
+  _globals['_GETCALLRESPONSE']._serialized_end=627
+  _globals['_LISTCALLSREQUEST']._serialized_start=629
+  _globals['_LISTCALLSREQUEST']._serialized_end=686
+  _globals['_LISTCALLSRESPONSE']._serialized_start=688
+  _globals['_LISTCALLSRESPONSE']._serialized_end=776
+  _globals['_WATCHCALLREQUEST']._serialized_start=778
+  _globals['_WATCHCALLREQUEST']._serialized_end=832
+  _globals['_WATCHCALLRESPONSE']._serialized_start=834
+  _globals['_WATCHCALLRESPONSE']._serialized_end=899
+  _globals['_ESCALATECALLREQUEST']._serialized_start=901
+  _globals['_ESCALATECALLREQUEST']._serialized_end=975
+  _globals['_ESCALATECALLRESPONSE']._serialized_start=977
+  _globals['_ESCALATECALLRESPONSE']._serialized_end=1020
+  _globals['_HOLDLEGREQUEST']._serialized_start=1022
+  _globals['_HOLDLEGREQUEST']._serialized_end=1091
+  _globals['_HOLDLEGRESPONSE']._serialized_start=1093
+  _globals['_HOLDLEGRESPONSE']._serialized_end=1131
+  _globals['_RETRIEVELEGREQUEST']._serialized_start=1133
+  _globals['_RETRIEVELEGREQUEST']._serialized_end=1206
+  _globals['_RETRIEVELEGRESPONSE']._serialized_start=1208
+  _globals['_RETRIEVELEGRESPONSE']._serialized_end=1250
+  _globals['_SETRECORDINGREQUEST']._serialized_start=1252
+  _globals['_SETRECORDINGREQUEST']._serialized_end=1376
+  _globals['_SETRECORDINGRESPONSE']._serialized_start=1378
+  _globals['_SETRECORDINGRESPONSE']._serialized_end=1421
+  _globals['_ENDCALLREQUEST']._serialized_start=1423
+  _globals['_ENDCALLREQUEST']._serialized_end=1492
+  _globals['_ENDCALLRESPONSE']._serialized_start=1494
+  _globals['_ENDCALLRESPONSE']._serialized_end=1532
+  _globals['_TRANSFERCALLREQUEST']._serialized_start=1535
+  _globals['_TRANSFERCALLREQUEST']._serialized_end=1702
+  _globals['_TRANSFERCALLRESPONSE']._serialized_start=1704
+  _globals['_TRANSFERCALLRESPONSE']._serialized_end=1747
+  _globals['_STEPTRANSFERREQUEST']._serialized_start=1749
+  _globals['_STEPTRANSFERREQUEST']._serialized_end=1854
+  _globals['_STEPTRANSFERRESPONSE']._serialized_start=1856
+  _globals['_STEPTRANSFERRESPONSE']._serialized_end=1899
+  _globals['_ADDLEGREQUEST']._serialized_start=1902
+  _globals['_ADDLEGREQUEST']._serialized_end=2047
+  _globals['_ADDLEGRESPONSE']._serialized_start=2049
+  _globals['_ADDLEGRESPONSE']._serialized_end=2128
+  _globals['_REMOVELEGREQUEST']._serialized_start=2130
+  _globals['_REMOVELEGREQUEST']._serialized_end=2217
+  _globals['_REMOVELEGRESPONSE']._serialized_start=2219
+  _globals['_REMOVELEGRESPONSE']._serialized_end=2259
+  _globals['_GETOUTCOMEREQUEST']._serialized_start=2261
+  _globals['_GETOUTCOMEREQUEST']._serialized_end=2297
+  _globals['_GETOUTCOMERESPONSE']._serialized_start=2299
+  _globals['_GETOUTCOMERESPONSE']._serialized_end=2364
+  _globals['_LISTFOLLOWUPSREQUEST']._serialized_start=2366
+  _globals['_LISTFOLLOWUPSREQUEST']._serialized_end=2427
+  _globals['_LISTFOLLOWUPSRESPONSE']._serialized_start=2429
+  _globals['_LISTFOLLOWUPSRESPONSE']._serialized_end=2523
+  _globals['_RESOLVEFOLLOWUPREQUEST']._serialized_start=2525
+  _globals['_RESOLVEFOLLOWUPREQUEST']._serialized_end=2586
+  _globals['_RESOLVEFOLLOWUPRESPONSE']._serialized_start=2588
+  _globals['_RESOLVEFOLLOWUPRESPONSE']._serialized_end=2658
+  _globals['_CALLSERVICE']._serialized_start=2661
+  _globals['_CALLSERVICE']._serialized_end=4132
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ The front door for vertical apps."""
 from collections import abc as _abc
 from cordboard.call.v1 import call_pb2 as _call_pb2
 from cordboard.call.v1 import outcome_pb2 as _outcome_pb2
+from cordboard.call.v1 import transfer_pb2 as _transfer_pb2
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
 from cordboard.media.v1 import leg_pb2 as _leg_pb2
 from google.protobuf import descriptor as _descriptor
@@ -522,14 +523,28 @@ class TransferCallRequest(_message.Message):
     CALL_ID_FIELD_NUMBER: _builtins.int
     QUEUE_FIELD_NUMBER: _builtins.int
     CONSULT_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    HAND_OVER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. UUID of the request."""
     call_id: _builtins.str
     """Required. The call."""
     queue: _builtins.str
-    """Required. Queue to transfer to."""
+    """Queue to transfer to; empty with an agent_id: the one that the call was taken from."""
     consult: _builtins.bool
-    """True to speak with the other side first."""
+    """True to speak with the other agent first; then StepTransfer."""
+    agent_id: _builtins.str
+    """The one agent who may take it, whatever queue they serve; when they do not, the first one has the caller again."""
+    priority: _builtins.int
+    """Higher is sooner."""
+    hand_over: _builtins.str
+    """What the other agent has to know to take over."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Skills that the other agent needs, all of them."""
+
     def __init__(
         self,
         *,
@@ -537,10 +552,14 @@ class TransferCallRequest(_message.Message):
         call_id: _builtins.str = ...,
         queue: _builtins.str = ...,
         consult: _builtins.bool = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        agent_id: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        hand_over: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "consult", b"consult", "queue", b"queue", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consult", b"consult", "hand_over", b"hand_over", "priority", b"priority", "queue", b"queue", "request_id", b"request_id", "skills", b"skills"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -567,6 +586,58 @@ class TransferCallResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TransferCallResponse: _TypeAlias = TransferCallResponse  # noqa: Y015
+
+@_typing.final
+class StepTransferRequest(_message.Message):
+    """Request of StepTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. UUID of the request."""
+    call_id: _builtins.str
+    """Required. The call."""
+    step: _transfer_pb2.TransferStep.ValueType
+    """Required. What to do."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        step: _transfer_pb2.TransferStep.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "request_id", b"request_id", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepTransferRequest: _TypeAlias = StepTransferRequest  # noqa: Y015
+
+@_typing.final
+class StepTransferResponse(_message.Message):
+    """Response of StepTransfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    args_digest: _builtins.bytes
+    """Output only. SHA-256 of the arguments that this answers, so that a request id used again with others is noticed."""
+    def __init__(
+        self,
+        *,
+        args_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["args_digest", b"args_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepTransferResponse: _TypeAlias = StepTransferResponse  # noqa: Y015
 
 @_typing.final
 class AddLegRequest(_message.Message):

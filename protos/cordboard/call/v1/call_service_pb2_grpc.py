@@ -90,6 +90,11 @@ class CallServiceStub:
                 request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallRequest.SerializeToString,
                 response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallResponse.FromString,
                 _registered_method=True)
+        self.StepTransfer = channel.unary_unary(
+                '/cordboard.call.v1.CallService/StepTransfer',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.StepTransferRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.StepTransferResponse.FromString,
+                _registered_method=True)
         self.AddLeg = channel.unary_unary(
                 '/cordboard.call.v1.CallService/AddLeg',
                 request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.AddLegRequest.SerializeToString,
@@ -194,7 +199,16 @@ class CallServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def TransferCall(self, request, context):
-        """Transfers a call. Scope `calls:steer`.
+        """Has a human agent hand the caller on to another one, who is rung while the caller waits. Scope `calls:steer`.
+        Errors: TARGET_MISSING, WRONG_PHASE, ALREADY_TRANSFERRING.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StepTransfer(self, request, context):
+        """Goes on with a transfer: completes it, lets all three talk, or gives the second agent up. Scope `calls:steer`.
+        Errors: STEP_MISSING, NO_TRANSFER, WRONG_PHASE (COMPLETE and CONFERENCE need the second agent in the call).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -292,6 +306,11 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.TransferCall,
                     request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallRequest.FromString,
                     response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallResponse.SerializeToString,
+            ),
+            'StepTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.StepTransfer,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.StepTransferRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.StepTransferResponse.SerializeToString,
             ),
             'AddLeg': grpc.unary_unary_rpc_method_handler(
                     servicer.AddLeg,
@@ -595,6 +614,33 @@ class CallService:
             '/cordboard.call.v1.CallService/TransferCall',
             cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallRequest.SerializeToString,
             cordboard_dot_call_dot_v1_dot_call__service__pb2.TransferCallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StepTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/StepTransfer',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.StepTransferRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.StepTransferResponse.FromString,
             options,
             channel_credentials,
             insecure,

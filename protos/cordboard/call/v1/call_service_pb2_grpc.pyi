@@ -65,7 +65,13 @@ class CallServiceStub:
     EndCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.EndCallRequest, _call_service_pb2.EndCallResponse]
     """Ends a call. Scope `calls:steer`. Ending an ended call is fine."""
     TransferCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]
-    """Transfers a call. Scope `calls:steer`."""
+    """Has a human agent hand the caller on to another one, who is rung while the caller waits. Scope `calls:steer`.
+    Errors: TARGET_MISSING, WRONG_PHASE, ALREADY_TRANSFERRING.
+    """
+    StepTransfer: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.StepTransferRequest, _call_service_pb2.StepTransferResponse]
+    """Goes on with a transfer: completes it, lets all three talk, or gives the second agent up. Scope `calls:steer`.
+    Errors: STEP_MISSING, NO_TRANSFER, WRONG_PHASE (COMPLETE and CONFERENCE need the second agent in the call).
+    """
     AddLeg: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]
     """Adds a leg to a call: the agent's whom the call has rung, one with the scope `legs:add`, or with `calls:supervise`
     one that only listens. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS, WRONG_PHASE.
@@ -124,7 +130,13 @@ class CallServiceAsyncStub(CallServiceStub):
     EndCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.EndCallRequest, _call_service_pb2.EndCallResponse]  # type: ignore[assignment]
     """Ends a call. Scope `calls:steer`. Ending an ended call is fine."""
     TransferCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.TransferCallRequest, _call_service_pb2.TransferCallResponse]  # type: ignore[assignment]
-    """Transfers a call. Scope `calls:steer`."""
+    """Has a human agent hand the caller on to another one, who is rung while the caller waits. Scope `calls:steer`.
+    Errors: TARGET_MISSING, WRONG_PHASE, ALREADY_TRANSFERRING.
+    """
+    StepTransfer: _aio.UnaryUnaryMultiCallable[_call_service_pb2.StepTransferRequest, _call_service_pb2.StepTransferResponse]  # type: ignore[assignment]
+    """Goes on with a transfer: completes it, lets all three talk, or gives the second agent up. Scope `calls:steer`.
+    Errors: STEP_MISSING, NO_TRANSFER, WRONG_PHASE (COMPLETE and CONFERENCE need the second agent in the call).
+    """
     AddLeg: _aio.UnaryUnaryMultiCallable[_call_service_pb2.AddLegRequest, _call_service_pb2.AddLegResponse]  # type: ignore[assignment]
     """Adds a leg to a call: the agent's whom the call has rung, one with the scope `legs:add`, or with `calls:supervise`
     one that only listens. Errors: REQUEST_ID_REUSED, BAD_SDP, ROLE_FORBIDDEN, NOT_OFFERED, LEG_NOT_YOURS, WRONG_PHASE.
@@ -240,7 +252,19 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _call_service_pb2.TransferCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.TransferCallResponse, _abc.Awaitable[_call_service_pb2.TransferCallResponse]]:
-        """Transfers a call. Scope `calls:steer`."""
+        """Has a human agent hand the caller on to another one, who is rung while the caller waits. Scope `calls:steer`.
+        Errors: TARGET_MISSING, WRONG_PHASE, ALREADY_TRANSFERRING.
+        """
+
+    @_abc_1.abstractmethod
+    def StepTransfer(
+        self,
+        request: _call_service_pb2.StepTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.StepTransferResponse, _abc.Awaitable[_call_service_pb2.StepTransferResponse]]:
+        """Goes on with a transfer: completes it, lets all three talk, or gives the second agent up. Scope `calls:steer`.
+        Errors: STEP_MISSING, NO_TRANSFER, WRONG_PHASE (COMPLETE and CONFERENCE need the second agent in the call).
+        """
 
     @_abc_1.abstractmethod
     def AddLeg(

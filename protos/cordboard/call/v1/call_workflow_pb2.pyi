@@ -297,6 +297,70 @@ class EndCallInput(_message.Message):
 Global___EndCallInput: _TypeAlias = EndCallInput  # noqa: Y015
 
 @_typing.final
+class TransferInput(_message.Message):
+    """Argument of the update `transfer`; it answers with TransferCallResponse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    actor: _builtins.str
+    """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
+    @_builtins.property
+    def request(self) -> _call_service_pb2.TransferCallRequest:
+        """Required. The request."""
+
+    def __init__(
+        self,
+        *,
+        actor: _builtins.str = ...,
+        request: _call_service_pb2.TransferCallRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferInput: _TypeAlias = TransferInput  # noqa: Y015
+
+@_typing.final
+class StepTransferInput(_message.Message):
+    """Argument of the update `step_transfer`; it answers with StepTransferResponse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    ARGS_DIGEST_FIELD_NUMBER: _builtins.int
+    actor: _builtins.str
+    """Required. Who asks."""
+    args_digest: _builtins.bytes
+    """Required. SHA-256 of the request's arguments; the answer carries it back."""
+    @_builtins.property
+    def request(self) -> _call_service_pb2.StepTransferRequest:
+        """Required. The request."""
+
+    def __init__(
+        self,
+        *,
+        actor: _builtins.str = ...,
+        request: _call_service_pb2.StepTransferRequest | None = ...,
+        args_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "args_digest", b"args_digest", "request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepTransferInput: _TypeAlias = StepTransferInput  # noqa: Y015
+
+@_typing.final
 class AddLegInput(_message.Message):
     """Argument of the update `add_leg`; it answers with AddLegResponse."""
 
