@@ -157,7 +157,7 @@ async def test_the_second_agent_leaves_a_conference_and_the_first_goes_on(house:
 
 @pytest.mark.parametrize("rings", ["queued", "rung", "accepted", "joined"])
 async def test_a_caller_who_hangs_up_while_it_rings_leaves_nobody_in_an_empty_room(house: House, rings: str) -> None:
-    call, ann = await bridged_call(house)
+    call, _ = await bridged_call(house)
     await transfer(call, queue="billing")
     bob = Agent(call, "bob")
     if rings != "queued":

@@ -152,4 +152,5 @@ class HumanVerbs(TalkVerbs):
         return fetching or self._is_connected()
 
     def _is_given_up(self) -> bool:
-        return self._agent.closed and self.state.phase == PHASE_QUEUED
+        # What a transfer comes to when nobody takes the call stands on the log a little later.
+        return self._agent.closed and self.state.phase == PHASE_QUEUED and self.state.transfer is None
