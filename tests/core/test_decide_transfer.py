@@ -52,7 +52,7 @@ def join() -> tuple[Message, ...]:
 
 
 def hears(story: Story, leg_id: str) -> set[str]:
-    rows = {row.leg_id: set(row.hears) for row in story.now.routing}
+    rows: dict[str, set[str]] = {row.leg_id: set(row.hears) for row in story.now.routing}
     return rows.get(leg_id, set()) & {CALLER, AGENT, SECOND}
 
 

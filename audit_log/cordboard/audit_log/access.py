@@ -8,6 +8,7 @@ from cordboard.audit_log.draft import CALL
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.call.v1 import wrap_up_facts_pb2 as wrap_up
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
+from cordboard.call.v1.voicemail_pb2 import SilenceHeard
 from cordboard.core.errors import ForbiddenError, UnauthenticatedError
 from cordboard.core.event_message import EVENT_FILES
 from cordboard.core.phi import descriptor_of, nature_of
@@ -26,8 +27,8 @@ PURPOSES: dict[str, frozenset[str]] = {
     # A call's registered workflow shares a key with it that opens nothing else; the gateway hands it to the team.
     "worker": frozenset({"temporal", "script"}),
     "gateway": frozenset({"temporal", "script"}),
-    "media-node": frozenset({"recording"}),
-    # Its facts hold PHI, which its spool keeps sealed.
+    # The facts of these two hold PHI, which their spools keep sealed.
+    "media-node": frozenset({"recording", "spool"}),
     "voice-agent": frozenset({"spool"}),
     "wrap-up": frozenset({"temporal", "recording", "transcript"}),
     # To compare a fold of the log with what the workflow itself answers, and to open what was captured.
@@ -54,6 +55,8 @@ FACTS: dict[str, frozenset[str]] = {
         facts.QualityMeasured,
         facts.CaptureSegmentStored,
         facts.CaptureEnded,
+        facts.DtmfReceived,
+        SilenceHeard,
     ),
     "voice-agent": _types(
         facts.UtteranceHeard,

@@ -61,11 +61,13 @@ async def serve(settings: Settings, stop: Stop) -> None:
     identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
     channel = open_channel(settings.require("ledger"), identity, "ledger")
     source = identity.source(boot_id)
-    producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id)
+    keys = KeyClient(channel)
+    # The keys that callers press are personal data, and the spool is on a disk.
+    producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id, keys=keys)
     facts = ProducedFacts(producer)
     clock, randomness = LoopClock(), SystemRandomness()
     legs = WebRtcLegs(clock, randomness, host_addresses())
-    async with producer, open_archive(settings, KeyClient(channel), facts) as archive:
+    async with producer, open_archive(settings, keys, facts) as archive:
         node = MediaNode(clock, randomness, facts, legs.answer, TelemetryMeter(), archive)
         server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), COMPONENT, allowed=ALLOWED)
         server.add(add_MediaNodeServiceServicer_to_server, MediaNodeServicer(node), SERVICE)
