@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf import message_factory
 from ledger_events import destroy_key, heard, new_event
 from ledger_server import LedgerServer, ledger_server, utc_now
 from postgres_ledger import PostgresLedger
 
 from cordboard.audit_log.assembly import Stores, memory_stores, postgres_stores
 from cordboard.audit_log.record import StreamKey
-from cordboard.call.v1 import agent_facts_pb2, decisions_pb2, facts_pb2, script_pb2, wrap_up_facts_pb2
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.call.v1.decisions_pb2 import CallAnswered
 from cordboard.call.v1.facts_pb2 import BargedIn, CallOpened, UtteranceHeard
 from cordboard.core.errors import ConflictError, CordboardError, ForbiddenError, InvalidError, WrongStateError
+from cordboard.core.event_message import EVENT_FILES
 from cordboard.core.phi import nature_of
 from cordboard.ledger.v1.envelope_pb2 import Envelope, Stream
 from cordboard.ledger.v1.facts_pb2 import PhiRead
-from cordboard.registry.v1 import registration_pb2
+from cordboard.options.v1.options_pb2 import NATURE_DECISION
 from cordboard.registry.v1.node_registry_service_pb2 import (
     NODE_KIND_MEDIA,
     HeartbeatRequest,
@@ -136,10 +137,10 @@ SOURCES = {
     "wrap-up": "wrap-up/{call}",
 }
 EVERY_EVENT = [
-    message
-    for file in (facts_pb2, agent_facts_pb2, decisions_pb2, script_pb2, registration_pb2, wrap_up_facts_pb2)
-    for message in (getattr(file, name) for name in file.DESCRIPTOR.message_types_by_name)
-    if nature_of(message.DESCRIPTOR)
+    message_factory.GetMessageClass(descriptor)
+    for file in EVENT_FILES
+    for descriptor in file.message_types_by_name.values()
+    if nature_of(descriptor)
 ]
 
 
@@ -159,12 +160,7 @@ async def test_each_source_says_only_what_it_can_know(stores: Stores, tmp_path: 
                 refusals.add(error.reason)
             else:
                 said.add(message.DESCRIPTOR.name)
-    decisions = {
-        name
-        for file in (decisions_pb2, script_pb2)
-        for name, one in file.DESCRIPTOR.message_types_by_name.items()
-        if nature_of(one)
-    }
+    decisions = {one.DESCRIPTOR.name for one in EVERY_EVENT if nature_of(one.DESCRIPTOR) == NATURE_DECISION}
     assert refusals <= {"FACT_NOT_YOURS", "SOURCE_NOT_YOURS"}
     assert said == (decisions if who == "workflow" else OWN_FACTS[who])
 
@@ -178,7 +174,7 @@ ELSEWHERE = {
 OWN_FACTS = {
     "media-node": {
         "LegStateChanged", "MediaCommandApplied", "MediaCommandRejected", "VoicePortChanged", "PlayoutStarted",
-        "PlayoutEnded", "QualityMeasured", "CaptureSegmentStored", "CaptureEnded",
+        "PlayoutEnded", "QualityMeasured", "CaptureSegmentStored", "CaptureEnded", "DtmfReceived", "SilenceHeard",
     },
     "voice-agent": {
         "UtteranceHeard", "ReplyPlanned", "ReplyHeard", "BargedIn", "TurnMeasured", "ConsentAnswered", "SlotsFilled",
@@ -282,7 +278,8 @@ async def test_after_its_key_is_destroyed_a_call_still_verifies_but_says_nothing
         ("media-node", "temporal", False),
         ("voice-agent", "temporal", False),
         ("voice-agent", "spool", True),
-        ("media-node", "spool", False),
+        ("media-node", "spool", True),
+        ("gateway", "spool", False),
         ("cli", "temporal", True),
         ("cli", "recording", True),
     ],
