@@ -111,6 +111,12 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert report["slots"]["callback_number"].endswith(script.persona.digits)
     assert report["capture"]["segments"] > 2
     assert 0 < report["barge_in_ms"] < 1500
+    assert report["recording"]["channels"] == 2
+    assert report["recording"]["seconds"] == pytest.approx(report["capture"]["seconds"], abs=1)
+    assert report["recording"]["uri"].endswith(f"/{report['call_id']}/recording.ogg")
+    assert report["transcript"]["redactions"] >= 2
+    assert "wrap_up_missing" not in report
+    assert 0 < report["wrap_up_seconds"] < 120
 
 
 async def test_a_call_is_one_trace_in_all_processes_and_on_its_log(home: Path, collector: OtlpReceiver) -> None:

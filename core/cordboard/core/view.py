@@ -56,6 +56,7 @@ def wrap_up_view(envelopes: Iterable[Envelope]) -> WrapUpView | None:
             view.stages.append(event)
         elif isinstance(event, WrapUpFinished):
             view.finished = True
+            view.took.CopyFrom(event.took)
     return view if view.ByteSize() else None
 
 

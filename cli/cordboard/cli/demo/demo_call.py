@@ -16,11 +16,12 @@ from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
 from cordboard.cli.demo.capture import opens_as_logged, stored_as_logged
 from cordboard.cli.demo.narrator import Narrator
-from cordboard.cli.demo.outcome import FarEnds, Proof, compose
+from cordboard.cli.demo.outcome import FarEnds, Proof, complete, compose
 from cordboard.cli.demo.proof import chain_is_valid, live_state, replays_as
 from cordboard.cli.demo.script import Script
 from cordboard.cli.demo.story import Story
 from cordboard.cli.demo.watch import CallWatch
+from cordboard.cli.demo.wrap_up import look_into, until_wrapped_up
 from cordboard.cli.page_addresses import hand_over_skills
 from cordboard.cli.supervision.s3_request import S3Keys
 from cordboard.cli.supervision.stack import Stack
@@ -92,8 +93,12 @@ async def place_call(
             await asyncio.gather(watching, return_exceptions=True)
         story = await watch.late_facts()
         agents_report = await agent.report() if agent is not None else None
-    stage.narrator.step("checking the record")
-    return compose(script, FarEnds(report, agents_report), story, await prove(stage.stack, call_id, story))
+        stage.narrator.step("checking the record")
+        proof = await prove(stage.stack, call_id, story)
+        stage.narrator.step("waiting for wrap-up: transcript, redaction, recording")
+        view = await until_wrapped_up(CallServiceStub(channel), call_id)
+    kept = await look_into(view, script.persona, _store(stage.stack), _store_keys(stage.stack))
+    return complete(compose(script, FarEnds(report, agents_report), story, proof), kept.fields, kept.faults)
 
 
 async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:
@@ -120,7 +125,7 @@ async def prove(stack: Stack, call_id: str, story: Story) -> Proof:
         return await replays_as(home, call_id, live)
 
     async def stored() -> bool:
-        endpoint = stack.address("s3", "http").removeprefix("http://")
+        endpoint = _store(stack)
         keys = _store_keys(stack)
         if not await stored_as_logged(endpoint, keys, story.segments):
             return False
@@ -135,6 +140,10 @@ async def prove(stack: Stack, call_id: str, story: Story) -> Proof:
         replay_equals_live=await _check("replay", same),
         capture_ok=bool(story.segments) and await _check("capture", stored),
     )
+
+
+def _store(stack: Stack) -> str:
+    return stack.address("s3", "http").removeprefix("http://")
 
 
 def _store_keys(stack: Stack) -> S3Keys:

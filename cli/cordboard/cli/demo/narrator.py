@@ -115,6 +115,7 @@ def summary_table(report: dict[str, Any]) -> Table:
         ("word errors", f"{heard['caller_by_agent_wer']} by the agent, {heard['agent_by_caller_wer']} by the caller"),
         ("MOS (planning value)", str(report["mos"]["caller"])),
         ("captured", _captured(report.get("capture"))),
+        ("published", _published(report)),
         ("record", f"{report['events']} events, chain {'valid' if report['chain_valid'] else 'BROKEN'}"),
         ("replay equals live", "yes" if report["replay_equals_live"] else "NO"),
     ]
@@ -130,6 +131,14 @@ def _captured(capture: dict[str, Any] | None) -> str:
         return "nothing"
     state = "stored and unchanged" if capture["sha256_ok"] else "NOT AS STORED"
     return f"{capture['segments']} segments, {capture['seconds']:.0f} s, {state}"
+
+
+def _published(report: dict[str, Any]) -> str:
+    recording, transcript = report.get("recording"), report.get("transcript")
+    if recording is None or transcript is None:
+        return "nothing"
+    sound = f"{recording['seconds']:.0f} s in {recording['channels']} channels, muted"
+    return f"{sound}; transcript with {transcript['redactions']} redactions; after {report.get('wrap_up_seconds', 0.0):.0f} s"
 
 
 def _milliseconds(times: list[float | None]) -> str:

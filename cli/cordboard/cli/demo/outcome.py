@@ -82,6 +82,14 @@ def compose(script: Script, far_ends: FarEnds, story: Story, proof: Proof) -> di
     return report
 
 
+def complete(report: dict[str, Any], fields: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+    """Add what was found of the call after its end."""
+    report |= fields
+    report["faults"] = [*report["faults"], *faults]
+    report["ok"] = not report["faults"]
+    return report
+
+
 def faults(script: Script, caller: dict[str, Any], story: Story, report: dict[str, Any]) -> list[str]:
     """Everything that is not as the script says; empty when all of it worked."""
     found = []

@@ -404,6 +404,7 @@ class WrapUpView(_message.Message):
     STAGES_FIELD_NUMBER: _builtins.int
     OBJECTS_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
+    TOOK_FIELD_NUMBER: _builtins.int
     finished: _builtins.bool
     """Output only. True when nothing more comes."""
     @_builtins.property
@@ -414,16 +415,21 @@ class WrapUpView(_message.Message):
     def objects(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoredObject]:
         """Output only. What is in the store."""
 
+    @_builtins.property
+    def took(self) -> _duration_pb2.Duration:
+        """Output only. From the start of wrap-up to its end; absent before that."""
+
     def __init__(
         self,
         *,
         stages: _abc.Iterable[Global___WrapUpStageDone] | None = ...,
         objects: _abc.Iterable[Global___StoredObject] | None = ...,
         finished: _builtins.bool = ...,
+        took: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["took", b"took"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finished", b"finished", "objects", b"objects", "stages", b"stages"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finished", b"finished", "objects", b"objects", "stages", b"stages", "took", b"took"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
