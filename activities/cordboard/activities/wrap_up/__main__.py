@@ -11,17 +11,18 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from cordboard.activities.redaction.engine import RedactionEngine
 from cordboard.activities.wrap_up.history_stage import HistoryStage
 from cordboard.activities.wrap_up.outcome_stage import OutcomeStage
 from cordboard.activities.wrap_up.record_store import S3RecordStore
 from cordboard.activities.wrap_up.recording_stage import RecordingStage
-from cordboard.activities.wrap_up.redact_stage import Redactor, RedactStage
+from cordboard.activities.wrap_up.redact_stage import RedactStage
 from cordboard.activities.wrap_up.speech.whisper import WhisperTranscriber
 from cordboard.activities.wrap_up.stage import Workshop
 from cordboard.activities.wrap_up.transcript_stage import TranscriptStage
 from cordboard.activities.wrap_up.wrap_up_log import WrapUpLog
 from cordboard.activities.wrap_up.wrap_up_worker import wrap_up_worker
-from cordboard.core.errors import InvalidError, UnavailableError, UnimplementedError
+from cordboard.core.errors import InvalidError, UnavailableError
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
@@ -59,11 +60,6 @@ def retention(settings: Settings) -> timedelta | None:
     return timedelta(days=int(days)) or None
 
 
-def make_redactor() -> Redactor:
-    """Load what finds identifiers. Raises UnimplementedError while this build has nothing that does."""
-    raise UnimplementedError("REDACTION_NOT_BUILT", "this build cannot take identifiers out, so it publishes nothing")
-
-
 async def main(settings: Settings, stop: Stop) -> None:
     """Wrap calls up until asked to stop; what is under way then is begun anew by the next process."""
     os.nice(NICENESS)
@@ -93,7 +89,7 @@ async def main(settings: Settings, stop: Stop) -> None:
             recording.await_capture,
             recording.derive_recording,
             TranscriptStage(workshop, engine).derive_transcript,
-            RedactStage(workshop, make_redactor).redact,
+            RedactStage(workshop, RedactionEngine.create).redact,
             OutcomeStage().derive_outcome,
             HistoryStage(workshop, client).export_history,
             WrapUpLog(ledger, build_id=settings.build_id).append_facts,

@@ -138,7 +138,8 @@ def _published(report: dict[str, Any]) -> str:
     if recording is None or transcript is None:
         return "nothing"
     sound = f"{recording['seconds']:.0f} s in {recording['channels']} channels, muted"
-    return f"{sound}; transcript with {transcript['redactions']} redactions; after {report.get('wrap_up_seconds', 0.0):.0f} s"
+    took = f"{report.get('wrap_up_seconds', 0.0):.0f} s"
+    return f"{sound}; transcript with {transcript['redactions']} redactions; after {took}"
 
 
 def _milliseconds(times: list[float | None]) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from cordboard.activities.wrap_up.audio.ogg_file import RATE, read_ogg
+from cordboard.activities.wrap_up.audio.ogg_file import read_ogg
+from cordboard.activities.wrap_up.audio.opus_decoder import RATE
 from cordboard.call.v1.call_service_pb2 import GetCallRequest
 from cordboard.call.v1.wrap_up_facts_pb2 import (
     OBJECT_KIND_RECORDING_MUTED,
