@@ -12,15 +12,15 @@ from google.protobuf.message import Message
 from numpy.typing import NDArray
 
 from cordboard.activities.wrap_up.object_seal import seal
-from cordboard.activities.wrap_up.record_store import MemoryRecordStore
-from cordboard.activities.wrap_up.stage import Workshop
+from cordboard.activities.wrap_up.record_store import MemoryRecordStore, RecordStore
+from cordboard.activities.wrap_up.stage import KeySource, Workshop
 from cordboard.call.v1 import decisions_pb2 as decisions
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.core.event_message import pack
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.media.v1.capture_pb2 import CapturedPacket, CapturePause, CaptureSegment
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_AI_AGENT, LEG_ROLE_CALLER, LegRole
-from cordboard.runtime.ledger_client import MemoryLedger, call_stream
+from cordboard.runtime.ledger_client import Ledger, MemoryLedger, call_stream
 
 Samples = NDArray[np.int16]
 
@@ -79,14 +79,17 @@ def packets(
 
 @dataclass
 class CapturedCall:
-    """One call in a ledger and a store in memory."""
+    """One call in a ledger and a store, both in memory unless given."""
 
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    ledger: Ledger = field(default_factory=MemoryLedger)
     store: MemoryRecordStore = field(default_factory=MemoryRecordStore)
-    keys: Keys = field(default_factory=Keys)
+    keys: KeySource = field(default_factory=Keys)
     call_id: str = ""
     numbers: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+
+    kept: RecordStore | None = None
+    """Where segments go instead of the store in memory."""
 
     @property
     def workshop(self) -> Workshop:
@@ -95,7 +98,7 @@ class CapturedCall:
 
     async def open(self, *legs: tuple[str, LegRole.ValueType], recorded: bool = True) -> "CapturedCall":
         """Begin it, with consent when it is recorded."""
-        opened = await self.ledger.open_call(tenant=TENANT, request_id="r", args_digest=b"d", vertical="clinic")
+        opened = await self.ledger.open_call(tenant=TENANT, request_id="r", args_digest=bytes(32), vertical="clinic")
         self.call_id = opened.call_id
         for leg_id, role in legs or (("caller", LEG_ROLE_CALLER), ("ai", LEG_ROLE_AI_AGENT)):
             await self.decide(decisions.LegAdded(leg_id=leg_id, role=role))
@@ -110,7 +113,7 @@ class CapturedCall:
 
     async def tell(self, event: Message, media_us: int = 0) -> None:
         """Put a fact on its log."""
-        await self._append(event, "media-node/m1/b1", media_us)
+        await self._append(event, "media-node/media-node-1/b1", media_us)
 
     async def capture(
         self, leg_id: str, sent: list[CapturedPacket], pauses: list[CapturePause] | None = None, *, epoch: int = 1
@@ -141,7 +144,7 @@ class CapturedCall:
         self.counts[segment.leg_id] = segment.segment + 1
         name = f"captures/{TENANT}/{self.call_id}/{segment.placement_epoch}/{segment.leg_id}/{segment.segment:06d}"
         sealed = seal(segment.SerializeToString(), await self.keys.subkey(self.call_id, "recording"), name)
-        self.store.objects[name] = sealed
+        await (self.kept or self.store).put_once(name, sealed, "application/octet-stream")
         stored = facts.CaptureSegmentStored(
             leg_id=segment.leg_id,
             segment=segment.segment,

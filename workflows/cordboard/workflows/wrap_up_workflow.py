@@ -33,7 +33,7 @@ CAPTURE_PATIENCE: Final = timedelta(minutes=10)
 ONE_TRY: Final = timedelta(hours=6)
 """Longest that one try may work; one whose process has died is noticed by its missing heartbeat."""
 
-HEARTBEAT: Final = timedelta(seconds=60)
+HEARTBEAT: Final = timedelta(seconds=30)
 
 TIMED_OUT: Final = "TIMED_OUT"
 INTERNAL: Final = "INTERNAL"

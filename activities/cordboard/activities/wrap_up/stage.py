@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 RECORDING: Final = "recording"
 TRANSCRIPT: Final = "transcript"
 
-BEAT_SECONDS: Final = 10.0
+BEAT_SECONDS: Final = 5.0
 TRIES_OF_A_BUG: Final = 5
 """An error that nobody foresaw may be a passing one; one that comes so often is not."""
 

@@ -29,5 +29,5 @@ def wrap_up_worker(client: Client, activities: Sequence[Callable[..., Any]], *, 
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
         graceful_shutdown_timeout=timedelta(seconds=5),
         # A stage that takes long says so by heartbeats; one that is cut off is begun anew elsewhere.
-        max_heartbeat_throttle_interval=timedelta(seconds=15),
+        max_heartbeat_throttle_interval=timedelta(seconds=5),
     )

@@ -1,0 +1,132 @@
+"""Wrap-up as a process of its own, on a real ledger door, Temporal and object store, with its real engines."""
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import sys
+import wave
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from pathlib import Path
+
+import moonshine_voice
+import numpy as np
+from captured_call import RATE, TENANT, CapturedCall, Samples, packets
+from ledger_server import LedgerServer, ledger_server
+from temporal_server import NAMESPACE, connect, temporal_server
+
+from cordboard.activities.wrap_up.record_store import S3RecordStore
+from cordboard.activities.wrap_up_starter import WrapUpStarter
+from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
+from cordboard.call.v1 import wrap_up_facts_pb2 as facts
+from cordboard.cli.supervision.object_store import BUCKET
+from cordboard.cli.supervision.object_store import ObjectStore as S3Server
+from cordboard.cli.supervision.stack import Stack, destroy
+from cordboard.core.view import wrap_up_view
+from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.runtime.key_client import KeyClient
+from cordboard.runtime.ledger_client import LedgerClient, call_stream
+from cordboard.workflows.data_converter import data_converter
+
+
+class EveryVoice(LedgerClient):
+    """Appends each event as the component that it comes from."""
+
+    def __init__(self, server: LedgerServer) -> None:
+        super().__init__(server.channel("worker"))
+        self._server = server
+
+    async def append(self, events: Sequence[NewEvent]) -> list[int]:
+        """Append all events, which have one source."""
+        component = events[0].source.split("/")[0]
+        client = self._server.client("worker" if component == "workflow" else component)
+        return await client.append(events)
+
+
+def speech() -> Samples:
+    """Ten seconds of a man speaking English, at the rate of a voice agent's port."""
+    path = next(Path(moonshine_voice.__file__).parent.rglob("beckett.wav"))
+    with wave.open(str(path)) as file:
+        sound = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        rate = file.getframerate()
+    at = np.arange(len(sound) * RATE // rate) * rate / RATE
+    return np.interp(at, np.arange(len(sound)), sound).astype(np.int16)
+
+
+async def finished(ledger: LedgerClient, call_id: str) -> facts.WrapUpView:
+    """Wait until wrap-up is over by the log."""
+    async with asyncio.timeout(100):
+        while True:
+            view = wrap_up_view([one async for one in ledger.read(call_stream(call_id))])
+            if view is not None and view.finished:
+                return view
+            await asyncio.sleep(0.2)
+
+
+async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(tmp_path: Path) -> None:
+    home = tmp_path / ".cordboard"
+    only_s3 = Stack(home, describe=lambda directory, ports: [S3Server(directory, ports)])
+    with temporal_server() as temporal:
+        async with only_s3 as stack, ledger_server(tmp_path) as server:
+            credentials = stack.directory.secrets / "s3-credentials.json"
+            settings = {
+                "CORDBOARD_HOME": str(home),
+                "CORDBOARD_INSTANCE": "wrap-up-1",
+                "CORDBOARD_LEDGER": server.address,
+                "CORDBOARD_TEMPORAL": temporal,
+                "CORDBOARD_TEMPORAL_NAMESPACE": NAMESPACE,
+                "CORDBOARD_KEYS_DIR": str(server.keys),
+                "CORDBOARD_S3_ENDPOINT": stack.address("s3", "http"),
+                "CORDBOARD_S3_CREDENTIALS_FILE": str(credentials),
+                "CORDBOARD_S3_BUCKET": BUCKET,
+                "CORDBOARD_S3_RETENTION_DAYS": "1",
+            }
+            async with S3RecordStore.open(stack.address("s3", "http"), credentials, BUCKET) as store:
+                keys = KeyClient(server.channel("media-node"))
+                call = await CapturedCall(EveryVoice(server), keys=keys, kept=store).open()
+                await call.capture("caller", packets(speech(), 0))
+                await call.end_capture()
+                client = await connect(temporal, data_converter(KeyClient(server.channel("worker"))))
+                await WrapUpStarter(client).start_wrap_up(WrapUpInput(call_id=call.call_id, tenant=TENANT))
+                view = await wrapped_up(settings, server.client("cli"), call.call_id)
+                objects = {one.kind: one for one in view.objects}
+                for one in objects.values():
+                    data = await store.get(one.uri.removeprefix(f"s3://{BUCKET}/"))
+                    assert data is not None
+                    assert hashlib.sha256(data).digest() == one.sha256
+                text = await store.get(f"{TENANT}/{call.call_id}/transcript.txt")
+    destroy(home)
+    assert text is not None
+    assert "ever tried" in text.decode().lower()
+    assert set(objects) == {
+        facts.OBJECT_KIND_RECORDING_SEALED,
+        facts.OBJECT_KIND_TRANSCRIPT_SEALED,
+        facts.OBJECT_KIND_REDACTIONS_SEALED,
+        facts.OBJECT_KIND_TRANSCRIPT_REDACTED,
+        facts.OBJECT_KIND_TRANSCRIPT_TEXT,
+        facts.OBJECT_KIND_RECORDING_MUTED,
+    }
+    assert objects[facts.OBJECT_KIND_TRANSCRIPT_SEALED].HasField("retained_until")
+    # This call has no workflow, so there is no history of it.
+    assert [one.reason for stage in view.stages for one in stage.shortfalls] == ["HISTORY_GONE"]
+
+
+async def wrapped_up(settings: dict[str, str], ledger: LedgerClient, call_id: str) -> facts.WrapUpView:
+    """Run the process until the call is wrapped up, and ask it to stop."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "cordboard.activities.wrap_up", env={**os.environ, **settings}, stdout=PIPE
+    )
+    try:
+        assert process.stdout is not None
+        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
+        assert ready["ready"]
+        view = await finished(ledger, call_id)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return view
