@@ -52,7 +52,8 @@ def speech() -> Samples:
         sound = np.frombuffer(file.readframes(file.getnframes()), np.int16)
         rate = file.getframerate()
     at = np.arange(len(sound) * RATE // rate) * rate / RATE
-    return np.interp(at, np.arange(len(sound)), sound).astype(np.int16)
+    at_rate: Samples = np.interp(at, np.arange(len(sound)), sound).astype(np.int16)
+    return at_rate
 
 
 async def finished(ledger: LedgerClient, call_id: str) -> facts.WrapUpView:
