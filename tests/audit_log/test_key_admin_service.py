@@ -1,6 +1,8 @@
 """Erasure, legal holds and tenants' keys over gRPC: who may, what happens, and what stands on record."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,14 @@ from cordboard.audit_log.assembly import Stores, memory_stores, postgres_stores
 from cordboard.audit_log.memory.keyring import MemoryKeyring
 from cordboard.audit_log.record import StreamKey
 from cordboard.call.v1.decisions_pb2 import CallFailed, CallOffered
-from cordboard.core.errors import CordboardError, ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
+from cordboard.core.errors import (
+    CordboardError,
+    ForbiddenError,
+    InternalError,
+    NotFoundError,
+    UnauthenticatedError,
+    WrongStateError,
+)
 from cordboard.core.event_message import unpack
 from cordboard.ledger.v1 import facts_pb2 as facts
 from cordboard.ledger.v1 import key_admin_service_pb2 as asked
@@ -239,6 +248,26 @@ async def test_the_keys_of_another_tenant_are_not_to_be_touched(office: Office) 
         await office.ask("RotateTenantKey", rotate, office.token(tenant="zen"))
     with pytest.raises(ForbiddenError, match="SCOPE_MISSING"):
         await office.ask("RotateTenantKey", rotate, office.token(["ledger:erase"]))
+
+
+async def test_a_tenants_lost_key_stops_its_own_readers_and_nobody_who_follows_the_log(
+    office: Office, stores: Stores, tmp_path: Path
+) -> None:
+    lost, other = await office.call(), await office.call("r2", tenant="zen")
+    keyring = MemoryKeyring()
+    keyring._keys = {name: key for name, key in office.keyring._keys.items() if "/zen/" in name}
+    async with ledger_server(tmp_path, stores, wrapper=keyring) as restarted:
+        client = restarted.client("worker")
+        with pytest.raises(InternalError, match="KEK_MISSING"):
+            [one async for one in client.read(call_stream(lost), with_phi=True)]
+        said: dict[str, Envelope] = {}
+        async with asyncio.timeout(30), aclosing(client.subscribe(with_phi=True)) as feed:
+            async for response in feed:
+                said |= {one.event.stream.id: one for one in response.events if one.event.source == VOICE}
+                if len(said) == 2:
+                    break
+    assert words_of(said[other]) == "my knee hurts"
+    assert (words_of(said[lost]), said[lost].redacted, said[lost].erased) == ("", True, False)
 
 
 @pytest.mark.parametrize("component", ["worker", "media-node", "voice-agent"])

@@ -10,12 +10,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kms_server import ACCESS_KEY, REGION, KmsFaultError, kms_server
 from ledger_events import heard
 
+from cordboard.core.errors import InternalError
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity, create_keys
+from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient, call_stream
 
 
@@ -35,8 +39,9 @@ def home(tmp_path: Path, postgres_url: str) -> Path:
 
 
 @asynccontextmanager
-async def running(home: Path, listen: str = "127.0.0.1:0") -> AsyncIterator[Running]:
+async def running(home: Path, listen: str = "127.0.0.1:0", **more: str) -> AsyncIterator[Running]:
     settings = {
+        **more,
         "CORDBOARD_HOME": str(home),
         "CORDBOARD_INSTANCE": "ledger-1",
         "CORDBOARD_LISTEN": listen,
@@ -98,6 +103,37 @@ async def test_anchors_what_it_has_when_it_is_asked_to_end(home: Path) -> None:
     assert [(anchor.number, anchor.streams) for anchor in kept] == [(1, 1)]
     assert len(copies.read_text().splitlines()) == 1
     assert (last.streams, last.events, last.anchors, last.anchored_heads) == (1, 1, 1, 1)
+
+
+async def test_with_its_tenants_keys_in_kms_it_opens_calls_once_kms_is_there_and_reads_them_after_a_restart(
+    home: Path,
+) -> None:
+    worker = ServiceIdentity.load(home / "keys", "worker", "worker-1")
+    asked: dict[str, Any] = {"tenant": "acme", "request_id": "r", "args_digest": bytes(32), "vertical": "v"}
+    (home / "kms.json").write_text(json.dumps({"access_key": ACCESS_KEY, "secret_key": "not-a-secret"}))
+    async with kms_server() as kms:
+        settings = {
+            "CORDBOARD_KEYRING": "aws-kms",
+            "CORDBOARD_KMS_KEY": "alias/cordboard/{tenant}",
+            "CORDBOARD_KMS_REGION": REGION,
+            "CORDBOARD_KMS_ENDPOINT": kms.url,
+            "CORDBOARD_KMS_CREDENTIALS_FILE": str(home / "kms.json"),
+        }
+        async with running(home, **settings) as ledger, open_channel(ledger.address, worker, "ledger") as channel:
+            kms.faults = [KmsFaultError("AccessDeniedException")]
+            with pytest.raises(InternalError, match="KMS_DENIED"):
+                await LedgerClient(channel).open_call(**asked)
+            opened = await LedgerClient(channel).open_call(**asked)
+            subkey = await KeyClient(channel).subkey(opened.call_id, "temporal")
+        async with running(home, **settings) as ledger, open_channel(ledger.address, worker, "ledger") as channel:
+            assert await KeyClient(channel).subkey(opened.call_id, "temporal") == subkey
+            (key,) = kms.keys.values()
+            key.state = "Disabled"
+            # What is unwrapped is in memory; a call that is not has to wait until the key is back.
+            assert await KeyClient(channel).subkey(opened.call_id, "temporal") == subkey
+            with pytest.raises(InternalError, match="KEK_DISABLED"):
+                await LedgerClient(channel).open_call(**{**asked, "request_id": "r2"})
+    assert not (home / "keyring.json").exists()
 
 
 async def test_ends_when_asked_to_even_while_someone_follows_the_log(home: Path) -> None:
