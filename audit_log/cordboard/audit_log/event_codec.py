@@ -21,6 +21,7 @@ MAX_TEXT = 200
 _MAX_NUMBER = 2**63 - 1
 _TYPE_URL = "type.googleapis.com/"
 _MAX_US = 253_402_300_799_999_999  # the end of the year 9999
+_NO_CAUSE = "\0" + "\0" + "0"
 _LENGTHS = struct.Struct(">IIq")
 
 
@@ -39,11 +40,15 @@ def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
     stream = stream_key(event.stream)
     event_type = _type(event)
     message = _message(event, event_type)
-    body, sealed = (part.SerializeToString(deterministic=True) for part in phi.split(message))
+    clear, secret = phi.split(message)
+    body, sealed = clear.SerializeToString(deterministic=True), secret.SerializeToString(deterministic=True)
     if sealed and key is None:
         raise InvalidError("PHI_NOT_HERE", "only streams of calls take PHI", stream=str(stream), type=event_type)
-    causation = event.causation
-    causation_stream = f"{causation.stream.kind}/{causation.stream.id}" if causation.seq else ""
+    causation_stream, causation_seq = "", 0
+    if event.HasField("causation"):
+        causation = event.causation
+        causation_seq = causation.seq
+        causation_stream = f"{causation.stream.kind}/{causation.stream.id}" if causation_seq else ""
     # In the order in which the chain takes them.
     texts = (
         event.leg_id,
@@ -56,7 +61,7 @@ def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
         event_type,
     )
     _check_texts(texts, event_type)
-    _check_numbers(event, event_type)
+    _check_numbers(event, event_type, causation_seq)
     return Draft(
         stream=stream,
         type=event_type,
@@ -70,7 +75,7 @@ def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
         occurred_us=_occurred_us(event, event_type),
         media_us=event.media_us,
         causation_stream=causation_stream,
-        causation_seq=causation.seq,
+        causation_seq=causation_seq,
         leg_id=event.leg_id,
         turn_id=event.turn_id,
         trace_id=event.trace_id,
@@ -144,18 +149,18 @@ def _check_texts(texts: tuple[str, ...], event_type: str) -> None:
         raise InvalidError("INVALID_EVENT", "a field of the event is too long", type=event_type[:MAX_TEXT])
 
 
-def _check_numbers(event: NewEvent, event_type: str) -> None:
-    if not event.source or not 0 < event.source_seq <= _MAX_NUMBER or event.causation.seq > _MAX_NUMBER:
+def _check_numbers(event: NewEvent, event_type: str, causation_seq: int) -> None:
+    if not event.source or not 0 < event.source_seq <= _MAX_NUMBER or causation_seq > _MAX_NUMBER:
         raise InvalidError("INVALID_EVENT", "the event lacks its source or its number", type=event_type)
 
 
 def _dedupe(event: NewEvent, event_type: str, body: bytes, sealed: bytes, key: CallKey | None) -> bytes:
     """Digest what makes the event the same event; not when, by which build and under which trace it was handed over,
     for a retry may differ in those."""
-    causation = event.causation
-    texts = (
-        f"{event_type}\0{event.leg_id}\0{event.turn_id}\0{event.actor}"
-        f"\0{causation.stream.kind}\0{causation.stream.id}\0{causation.seq}"
-    ).encode()
+    cause = _NO_CAUSE
+    if event.HasField("causation"):
+        causation = event.causation
+        cause = f"{causation.stream.kind}\0{causation.stream.id}\0{causation.seq}"
+    texts = f"{event_type}\0{event.leg_id}\0{event.turn_id}\0{event.actor}\0{cause}".encode()
     content = b"".join((_LENGTHS.pack(len(texts), len(body), event.media_us), texts, body, sealed))
     return key.digest(content) if key is not None else sha256(content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as PackedMessage
 from google.protobuf.message import DecodeError, Message
@@ -38,15 +40,20 @@ EVENT_FILES = (
 def unpack_any(packed: PackedMessage) -> Message | None:
     """The packed message; None when this build does not know its type or cannot read it."""
     try:
-        descriptor = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+        message = _class_of(packed.type_url.rpartition("/")[2])()
     except KeyError:
         return None
-    message = message_factory.GetMessageClass(descriptor)()
     try:
         message.ParseFromString(packed.value)
     except DecodeError:
         return None
     return message
+
+
+@lru_cache(maxsize=512)
+def _class_of(type_name: str) -> type[Message]:
+    # What is not known yet is asked for again the next time: an error is not kept.
+    return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(type_name))
 
 
 def unpack(envelope: Envelope) -> Message | None:
