@@ -14,7 +14,9 @@ from ledger_events import FakeClock, heard, new_event
 from ledger_server import LedgerServer, ledger_server, utc_now
 from postgres_ledger import PostgresLedger
 
+from cordboard.audit_log import tenant_keys
 from cordboard.audit_log.assembly import Stores, memory_stores, postgres_stores
+from cordboard.audit_log.keyring import WrappedKey
 from cordboard.audit_log.memory.keyring import MemoryKeyring
 from cordboard.audit_log.record import StreamKey
 from cordboard.call.v1.decisions_pb2 import CallFailed, CallOffered
@@ -24,6 +26,7 @@ from cordboard.core.errors import (
     InternalError,
     NotFoundError,
     UnauthenticatedError,
+    UnavailableError,
     WrongStateError,
 )
 from cordboard.core.event_message import unpack
@@ -216,6 +219,40 @@ async def test_rotation_rewrapping_and_retirement_make_old_copies_useless(office
             facts.TenantKeyRetired(kek_id="local/acme/1"),
         )
     ]
+
+
+async def test_rewrapping_that_was_broken_off_goes_on_and_names_what_does_not_open(
+    office: Office, stores: Stores, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    for number in range(4):
+        # So that the ids are in this order.
+        clock.advance(1)
+        calls.append(await office.call(f"r{number}"))
+    await office.keyring.rotate("acme")
+    damaged = await stores.keys.key(calls[3])
+    assert damaged is not None
+    assert damaged.wrapped is not None
+    assert await stores.keys.replace(calls[3], damaged.wrapped, WrappedKey(damaged.wrapped.kek_id, bytes(60)))
+    rewrap, request = MemoryKeyring.rewrap, asked.RewrapCallKeysRequest(tenant="acme")
+
+    async def throttled(keyring: MemoryKeyring, tenant: str, call_id: str, wrapped: WrappedKey) -> WrappedKey:
+        if call_id == calls[2]:
+            raise UnavailableError("KMS_THROTTLED", "slow down")
+        return await rewrap(keyring, tenant, call_id, wrapped)
+
+    monkeypatch.setattr(MemoryKeyring, "rewrap", throttled)
+    monkeypatch.setattr(tenant_keys, "PAGE", 2)
+    with pytest.raises(UnavailableError, match="KMS_THROTTLED"):
+        async with translate_errors():
+            [one async for one in office.stub.RewrapCallKeys(request, metadata=office.token())]
+    monkeypatch.setattr(MemoryKeyring, "rewrap", rewrap)
+    progress = [one async for one in office.stub.RewrapCallKeys(request, metadata=office.token())]
+    assert (progress[-1].rewrapped, progress[-1].failed) == (1, 1)
+    done = [event for event, _ in await office.events(Stream(kind="tenant", id="acme"))]
+    assert done[0] == facts.CallKeysRewrapped(kek_id="local/acme/2", rewrapped=2, failed=1)
+    assert done[1] == facts.CallKeysRewrapped(kek_id="local/acme/2", rewrapped=1, failed=1)
+    assert await stores.keys.uses("acme") == {"local/acme/1": 1, "local/acme/2": 3}
 
 
 @pytest.mark.parametrize(

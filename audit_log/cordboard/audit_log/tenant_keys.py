@@ -1,6 +1,8 @@
 """The life of the tenants' keys: rotation, wrapping anew, retirement."""
 
+import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -66,19 +68,24 @@ class TenantKeys:
         """
         kek_id = await self._wrapper.current(tenant)
         remaining = sum(calls for one, calls in (await self._stored.uses(tenant)).items() if one != kek_id)
-        rewrapped = failed = 0
+        counted = Counter[bool]()
         after = ""
-        while page := await self._stored.wrapped_otherwise(tenant, kek_id, after, PAGE):
-            for key in page:
-                done = await self._rewrap(key)
-                rewrapped, failed = rewrapped + done, failed + (not done)
-            after = page[-1].call_id
-            remaining = max(0, remaining - len(page))
-            yield Rewrapping(kek_id, rewrapped, remaining, failed)
-        if rewrapped or failed:
-            fact = CallKeysRewrapped(kek_id=kek_id, rewrapped=rewrapped, failed=failed)
-            await self._own.say(StreamKey("tenant", tenant), fact, actor)
-        yield Rewrapping(kek_id, rewrapped, 0, failed)
+        try:
+            while page := await self._stored.wrapped_otherwise(tenant, kek_id, after, PAGE):
+                # As many at once as the keyring has connections.
+                tried = await asyncio.gather(*(self._rewrap(key, counted) for key in page), return_exceptions=True)
+                for error in tried:
+                    if error is not None:
+                        raise error
+                after = page[-1].call_id
+                remaining = max(0, remaining - len(page))
+                yield Rewrapping(kek_id, counted[True], remaining, counted[False])
+        finally:
+            # Whatever broke it off: what was done is on record.
+            if counted:
+                fact = CallKeysRewrapped(kek_id=kek_id, rewrapped=counted[True], failed=counted[False])
+                await self._own.say(StreamKey("tenant", tenant), fact, actor)
+        yield Rewrapping(kek_id, counted[True], 0, counted[False])
 
     async def retire(self, tenant: str, actor: str, kek_id: str) -> None:
         """Destroy a version that wraps nothing any more. Raises WrongStateError(KEK_IN_USE)."""
@@ -87,14 +94,15 @@ class TenantKeys:
         await self._wrapper.retire(tenant, kek_id)
         await self._own.say(StreamKey("tenant", tenant), TenantKeyRetired(kek_id=kek_id), actor)
 
-    async def _rewrap(self, key: StoredKey) -> bool:
+    async def _rewrap(self, key: StoredKey, counted: Counter[bool]) -> None:
         if key.wrapped is None:
-            return False
+            return
         try:
             fresh = await self._wrapper.rewrap(key.tenant, key.call_id, key.wrapped)
         except InternalError as error:
             _log.error("a key cannot be wrapped anew", extra={"call_id": key.call_id, "reason": error.reason})
-            return False
+            counted[False] += 1
+            return
         # One that was destroyed or moved meanwhile stays as it is.
         await self._stored.replace(key.call_id, key.wrapped, fresh)
-        return True
+        counted[True] += 1
