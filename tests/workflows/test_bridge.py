@@ -303,6 +303,18 @@ async def test_an_agent_who_hangs_up_while_their_line_is_broken_ends_the_call(ho
     assert house.routing.of(call.call_id)[-1] == "release ann 1 WRAP_UP"
 
 
+async def test_an_agent_who_hangs_up_and_closes_their_line_at_once_was_not_cut_off(house: House) -> None:
+    call, agent = await bridged_call(house)
+    # The far end's goodbye is at the node before the command is.
+    house.nodes.refused["remove_leg"] = "LEG_NOT_FOUND"
+    request = RemoveLegRequest(leg_id=agent.leg_id, reason="AGENT_HUNG_UP")
+    argument = RemoveLegInput(actor=f"agent/{agent.name}", request=request)
+    await call.update(names.UPDATE_REMOVE_LEG, argument, RemoveLegResponse)
+    await agent.gone("CLIENT_CLOSED")
+    assert await ended(call) == (PHASE_COMPLETED, "AGENT_HUNG_UP")
+    assert house.routing.of(call.call_id)[-1] == "release ann 1 WRAP_UP"
+
+
 async def test_a_caller_who_hangs_up_while_their_agent_is_away_is_no_longer_waited_for(house: House) -> None:
     call, agent = await bridged_call(house)
     await agent.gone("CLIENT_CLOSED")

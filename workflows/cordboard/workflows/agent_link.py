@@ -84,7 +84,7 @@ class AgentLink:
         self.closed = False
         """Whether no further agent is to be rung: patience is over, or there is no routing."""
         self.left = False
-        """Whether the agent who was in the call hung up while their connection was broken."""
+        """Whether the agent who was in the call said that they leave, however their connection ended."""
         loop.on_timer[RING] = partial(self._miss, reasons.NO_ANSWER)
         loop.on_timer[AGENT_JOIN] = self._join_over
         loop.on_timer[PATIENCE] = self._close
@@ -107,7 +107,7 @@ class AgentLink:
         self._loop.post(lambda: self._loop.decide(NoteQueuePosition(position=place.position)))
 
     def hang_up(self) -> None:
-        """Take note that the agent who is in the call ended their part of it while they had no leg."""
+        """Take note that the agent who is in the call means to end their part of it."""
 
         def act() -> None:
             self.left = True

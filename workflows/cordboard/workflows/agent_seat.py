@@ -33,9 +33,14 @@ def check_agent(state: CallState, wanted: AddLegInput) -> None:
         raise WrongStateError(reasons.WRONG_PHASE, "the agent is in the call")
 
 
-def agent_away(state: CallState) -> Leg | None:
-    """Give the leg of the agent who is in the call and whose connection is over; None when there is no such agent."""
+def agent_in_call(state: CallState) -> Leg | None:
+    """Give the leg of the agent who is in the call, over or not; None when there is no such agent."""
     if state.phase != PHASE_AGENT_CONNECTED or state.offer is None:
         return None
-    leg = state.leg(state.offer.leg_id)
+    return state.leg(state.offer.leg_id)
+
+
+def agent_away(state: CallState) -> Leg | None:
+    """Give the leg of the agent who is in the call and whose connection is over; None when there is no such agent."""
+    leg = agent_in_call(state)
     return leg if leg is not None and not leg.living else None

@@ -30,7 +30,7 @@ from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
 from cordboard.media.v1.command_pb2 import Command, RemoveLeg, WebrtcOffer
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_ROLE_HUMAN_AGENT, LEG_TRANSPORT_WEBRTC
 from cordboard.workflows.admission import BAD_SDP
-from cordboard.workflows.agent_seat import agent_away, check_agent
+from cordboard.workflows.agent_seat import agent_away, agent_in_call, check_agent
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.media_lane import MEDIA_LOST
@@ -119,8 +119,9 @@ class Steering:
         """End a leg before the log knows; with the caller's last leg the call ends."""
         state = self._loop.state
         leg = state.leg(wanted.request.leg_id)
-        if leg is not None and leg == agent_away(state):
-            # Nothing is left to be taken out, but nobody has to wait for them any more.
+        if leg is not None and leg == agent_in_call(state):
+            # Said before the node acts: an agent who takes leave and closes their line at once was not cut off, and
+            # one whose line is broken already is waited for no longer.
             self._conductor.agent.hang_up()
         if leg is None or not leg.living or state.phase not in phases.OPEN:
             return
