@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from cordboard.audit_log.keyring import KeyWrapper, WrappedKey
 from cordboard.audit_log.sealing import KEY_BYTES, CallKey
-from cordboard.audit_log.stored_keys import KeyStore
-from cordboard.core.errors import NotFoundError, WrongStateError
+from cordboard.audit_log.stored_keys import KeyStore, StoredKey
+from cordboard.core.errors import InternalError, NotFoundError, WrongStateError
 
 KEEP_KEYS = 10_000
 # Another ledger process may have led meanwhile and erased a call.
@@ -75,7 +75,7 @@ class CallKeys:
         if kept is not None:
             kept.checked_at = now
             return kept.key
-        data_key = await self._wrapper.unwrap(stored.tenant, call_id, stored.wrapped)
+        data_key = await self._unwrap(stored, stored.wrapped)
         if call_id in self._gone:
             # It was destroyed while it was being unwrapped.
             raise _destroyed(call_id)
@@ -105,6 +105,16 @@ class CallKeys:
         self._gone[call_id] = None
         while len(self._gone) > KEEP_KEYS:
             self._gone.popitem(last=False)
+
+    async def _unwrap(self, stored: StoredKey, wrapped: WrappedKey) -> bytes:
+        try:
+            return await self._wrapper.unwrap(stored.tenant, stored.call_id, wrapped)
+        except InternalError:
+            # It may have been wrapped anew, and the old version retired, since it was read.
+            again = await self._stored.key(stored.call_id)
+            if again is None or again.wrapped is None or again.wrapped == wrapped:
+                raise
+            return await self._wrapper.unwrap(again.tenant, again.call_id, again.wrapped)
 
     def _keep(self, call_id: str, key: CallKey) -> None:
         self._kept[call_id] = _Kept(key, self._monotonic())
