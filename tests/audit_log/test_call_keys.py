@@ -1,5 +1,7 @@
 """Keys of calls in the ledger's memory: found, forgotten, and never kept when they are gone."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from ledger_events import FakeClock, call_id, destroy_key, draft, opening
 
@@ -64,41 +66,43 @@ async def test_a_key_that_stays_is_unwrapped_once(
         assert await keys.find(CALL) is first
 
 
+async def _nothing() -> None:
+    """Do nothing."""
+
+
 class Slow(MemoryKeyring):
     """A keyring during whose first unwrapping something else happens."""
 
+    def __init__(self, like: MemoryKeyring) -> None:
+        super().__init__()
+        self._keys = like._keys
+        self.happens: Callable[[], Awaitable[None]] = _nothing
+
     async def unwrap(self, tenant: str, call_id: str, wrapped: WrappedKey) -> bytes:
         """Unwrap, after it happened."""
-        happens, self.happens = self.happens, self.nothing
+        happens, self.happens = self.happens, _nothing
         await happens()
         return await super().unwrap(tenant, call_id, wrapped)
-
-    async def nothing(self) -> None:
-        """Do nothing."""
-
-    happens = nothing
 
 
 async def test_a_key_that_is_destroyed_while_it_is_unwrapped_is_not_kept(
     stores: Stores, keyring: MemoryKeyring
 ) -> None:
-    slow = Slow()
-    slow._keys = keyring._keys
+    slow = Slow(keyring)
     keys = CallKeys(stores.keys, slow)
 
     async def destroy() -> None:
         await destroy_key(stores, CALL)
         keys.forget(CALL)
 
-    slow.happens = destroy  # type: ignore[method-assign]
+    slow.happens = destroy
     for _ in range(2):
         with pytest.raises(WrongStateError, match="KEY_DESTROYED"):
             await keys.find(CALL)
 
 
 async def test_a_key_that_is_wrapped_anew_meanwhile_is_found(stores: Stores, keyring: MemoryKeyring) -> None:
-    slow = Slow()
-    slow._keys = keyring._keys
+    slow = Slow(keyring)
 
     async def move() -> None:
         stored = await stores.keys.key(CALL)
@@ -108,7 +112,7 @@ async def test_a_key_that_is_wrapped_anew_meanwhile_is_found(stores: Stores, key
         await stores.keys.replace(CALL, stored.wrapped, await keyring.rewrap("acme", CALL, stored.wrapped))
         await keyring.retire("acme", stored.wrapped.kek_id)
 
-    slow.happens = move  # type: ignore[method-assign]
+    slow.happens = move
     assert (await CallKeys(stores.keys, slow).find(CALL)).subkey("temporal")
 
 
