@@ -20,7 +20,12 @@ NATO = {word: word[0] for word in _ALPHABET}
 _SEPARATORS = words("- – , ( ) / # + : _ . dash hyphen slash dot point underscore colon uh um er space then")
 _DOTS = frozenset({".", "dot", "point"})
 _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "ate": "8"}
-_LETTER_LEADS = frozenset({"is", "number", "plate", "id", "with", "code", "license", "vin", "serial", "it's"})
+_LETTER_LEADS = words(
+    """
+    is number plate id with code license vin serial it's registration certificate policy chart record member group
+    account passport tag card permit reference confirmation claim case badge says ends starts in licence ref
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ def atom_at(passage: Passage, index: int) -> Atom | None:
         return _spoken(passage, index)
     if len(word) == 1 and word.isascii():
         return Atom(word, _end_of_letter(passage, index), "letter")
-    if word in {"star", "pound", "hash"}:
+    if word in {"star", "pound", "hash", "plus"}:
         ahead = passage.low(index + 1)
         return Atom("", index, "digit") if ahead in ONES or ahead in ZEROS or ahead.isdigit() else None
     if word in NATO and _is_near_code(passage, index):

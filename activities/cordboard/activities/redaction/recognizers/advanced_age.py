@@ -88,4 +88,4 @@ def _person(passage: Passage, index: int) -> str:
     """Give a word; one in the genitive without its ending, where that is a person: `grandma's`."""
     low = passage.low(index)
     bare = low.removesuffix("'s")
-    return bare if bare in _PEOPLE else low
+    return bare if low not in _PEOPLE and bare in _PEOPLE else low

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cordboard.activities.redaction.calendar_words import WEEKDAYS
 from cordboard.activities.redaction.finding import LIKELY, Finding, tokens_finding
-from cordboard.activities.redaction.numerals import day_ordinal
+from cordboard.activities.redaction.numerals import day_ordinal, short_year
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
@@ -37,7 +37,8 @@ class DayOfMonth:
             day = day_ordinal(passage, index + 1)
             if day is None:
                 continue
-            weekday = passage.low(index - 1) in WEEKDAYS
+            comma = passage.low(index - 1) == "," and passage.low(index - 2) in WEEKDAYS
+            weekday = comma or passage.low(index - 1) in WEEKDAYS
             after = passage.low(day.last + 1)
             ended = day.last + 1 == len(passage) or after in ENDS
             follows = ended or after in _AFTER or after in ENDS | {","}
@@ -47,8 +48,8 @@ class DayOfMonth:
                 day.value <= 3 and len(passage.low(day.last)) > 3 and after in {"i", "is", "was", "that", "to", "and"}
             )
             if weekday or (follows and not counts and self._dates(passage, index, day.value, ended)):
-                last = _ordinal_of_month(passage, day.last)
-                yield tokens_finding(passage, index - weekday, last, kinds.IDENTIFIER_DATE, self.name, LIKELY)
+                last = more_days(passage, _ordinal_of_month(passage, day.last))
+                yield tokens_finding(passage, index - weekday - comma, last, kinds.IDENTIFIER_DATE, self.name, LIKELY)
 
     def _dates(self, passage: Passage, index: int, value: int, ended: bool) -> bool:
         before = passage.low(index - 1)
@@ -57,10 +58,26 @@ class DayOfMonth:
         return before in _BEFORE if value > 3 else before in _BEFORE - {"is", "was", "to", "for", "from", "of", "and"}
 
 
+def more_days(passage: Passage, last: int) -> int:
+    """Follow `the twelfth or thirteenth` to its last day."""
+    while True:
+        joint = passage.low(last + 1) in {"or", "and", "to", "through", "-", ","}
+        ahead = last + 1 + joint
+        ahead += passage.low(ahead) == "the" and joint
+        day = day_ordinal(passage, ahead)
+        if day is None or passage.low(day.last + 1) == "of":
+            break
+        last = day.last
+    return last
+
+
 def _ordinal_of_month(passage: Passage, last: int) -> int:
     """Follow `the ninth of the tenth` to its end."""
+    if passage.low(last + 1) == "of" and passage.low(last + 3) == "month":
+        return last + 3
     if passage.phrase_starts(last + 1, ("of", "the")):
         month = day_ordinal(passage, last + 3)
         if month and month.value <= 12:
-            return month.last
+            of_year = short_year(passage, month.last + 1)
+            return of_year.last if of_year else month.last
     return last

@@ -21,6 +21,9 @@ _BEFORE = words(
     still just like under spelled sorry
     """
 )
+# Words that may begin a local part, where an introduction or nothing stands before them.
+_INSIDE = words("the my a our i your no not new old with and for me this that call just")
+_INTRODUCING = words("is it's its email e-mail address : that's yeah yes um uh , to at")
 _LONGEST = 14
 
 
@@ -52,6 +55,8 @@ def _local_part(passage: Passage, at: int) -> int:
             break
         if behind.low in _BEFORE and not (glued and behind.low not in {",", ":"}):
             break
+        first -= 1
+    if passage.low(first - 1) in _INSIDE and (first == 1 or passage.low(first - 2) in _INTRODUCING) and first < at:
         first -= 1
     while first < at and passage.low(first) in _GLUE:
         first += 1

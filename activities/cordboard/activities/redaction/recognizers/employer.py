@@ -6,7 +6,7 @@ from cordboard.activities.redaction.finding import LIKELY, Finding, tokens_findi
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_medicine
 from cordboard.activities.redaction.numerals import NUMBER_WORDS
 from cordboard.activities.redaction.passage import Passage
-from cordboard.activities.redaction.word_sets import words
+from cordboard.activities.redaction.word_sets import phrases, words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _LEADS = (
@@ -23,12 +23,31 @@ _LEADS = (
     ("employed", "at"),
     ("employer", "was"),
     ("insured", "through"),
+    ("drive", "for"),
+    ("drives", "for"),
+    ("deliver", "for"),
+    ("haul", "for"),
+    ("cleans", "for"),
+    ("clean", "for"),
+    ("coverage", "from"),
+    ("retired", "from"),
+    ("laid", "off", "from"),
+    ("hired", "by"),
+    ("insured", "by"),
+    ("coverage", "through"),
+    ("contract", "with"),
+    ("i", "manage"),
     ("job", "at"),
     ("company", "is"),
     ("insurance", "through"),
     ("is", "through"),
 )
-_TOLD = (("employer", "is"), ("employer", "was"), ("insured", "through"), ("is", "through"), ("employed", "by"))
+_TOLD = phrases(
+    """
+    employer is|employer was|insured through|is through|employed by|company is|coverage from|retired from|cleans for|
+    clean for|hired by|drive for|drives for
+    """
+)
 _FIRMS = words(
     """
     plumbing construction industries logistics incorporated inc llc corporation corp company co brothers sons
@@ -40,7 +59,7 @@ _FIRMS = words(
 _LINES = words(
     """
     trucking plumbing logistics industries construction roofing landscaping airlines motors incorporated inc llc
-    corporation enterprises freight
+    corporation enterprises freight express benefits consulting solutions associates partners law
     """
 )
 _GENERIC = words(

@@ -4,6 +4,7 @@ from cordboard.activities.redaction.finding import Recognizer
 from cordboard.activities.redaction.recognizers.advanced_age import AdvancedAge
 from cordboard.activities.redaction.recognizers.asked_answer import AskedAnswer
 from cordboard.activities.redaction.recognizers.bare_number import BareNumber
+from cordboard.activities.redaction.recognizers.bare_place import BarePlace
 from cordboard.activities.redaction.recognizers.day_of_month import DayOfMonth
 from cordboard.activities.redaction.recognizers.email_address import EmailAddress
 from cordboard.activities.redaction.recognizers.employer import Employer
@@ -29,6 +30,7 @@ def own_recognizers() -> list[Recognizer]:
         AdvancedAge(),
         AskedAnswer(),
         BareNumber(),
+        BarePlace(),
         DayOfMonth(),
         EmailAddress(),
         Employer(),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_medicine, is_name
+from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_medicine, is_name, is_unknown
 from cordboard.activities.redaction.numerals import NUMBER_WORDS
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.word_sets import words
@@ -96,7 +96,11 @@ _GENERIC = words(
     """
 )
 _SAINTS = frozenset({"st", "saint", "mount", "mt", "santa", "san", "our"})
-_CHAINS = words("walgreens cvs walmart costco kroger rite publix target safeway")
+# Hospitals are called so after a name: `terrebonne general`.
+_FOUNDERS = words("general memorial regional methodist baptist presbyterian lutheran adventist")
+_CHAINS = words(
+    "walgreens cvs walmart costco kroger rite publix target safeway davita labcorp quest fresenius concentra"
+)
 _FAMOUS = (
     ("johns", "hopkins"),
     ("john", "hopkins"),
@@ -112,6 +116,7 @@ _FAMOUS = (
     ("st", "jude"),
     ("saint", "jude"),
     ("mercy", "general"),
+    ("cedars", "-", "sinai"),
     ("good", "samaritan"),
 )
 
@@ -150,6 +155,12 @@ class Facility:
         for known in _FAMOUS:
             if passage.phrase_starts(index, known):
                 yield self._found(passage, index, index + len(known) - 1)
+        if passage.low(index) == "high" and passage.low(index - 1) in {"north", "south", "east", "west", "central"}:
+            yield self._found(passage, index - 1, index)
+        if passage.low(index) in _FOUNDERS and index > 0:
+            before = passage.tokens[index - 1].root
+            if passage.is_word(index - 1) and (is_unknown(before) or is_name(before)) and before not in FUNCTION_WORDS:
+                yield self._found(passage, index - 1, index)
         if passage.low(index) in _CHAINS and passage.low(index + 1) in {"on", "at", "in", "near"}:
             ahead = index + 2 + (passage.low(index + 2) == "the")
             if (

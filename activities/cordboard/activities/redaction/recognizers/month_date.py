@@ -4,8 +4,17 @@ from collections.abc import Iterator
 
 from cordboard.activities.redaction.calendar_words import MONTHS, SHORT_MONTHS, WEEKDAYS
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
-from cordboard.activities.redaction.numerals import Numeral, day_number, day_ordinal, short_year, written, year
+from cordboard.activities.redaction.numerals import (
+    Numeral,
+    below_hundred,
+    day_number,
+    day_ordinal,
+    short_year,
+    written,
+    year,
+)
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.recognizers.day_of_month import more_days
 from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
@@ -29,10 +38,11 @@ class MonthDate:
             word = passage.low(index)
             if word not in MONTHS and word not in SHORT_MONTHS:
                 continue
-            last = _after_month(passage, index)
             first = _before_month(passage, index)
+            last = _after_month(passage, index, day_before=first < index)
             if (first, last) == (index, index) and not _is_month_alone(passage, index):
                 continue
+            last = more_days(passage, last)
             yield tokens_finding(passage, first, last, kinds.IDENTIFIER_DATE, self.name, SHAPED)
 
 
@@ -47,7 +57,7 @@ def _is_month_alone(passage: Passage, index: int) -> bool:
     return True
 
 
-def _after_month(passage: Passage, month: int) -> int:
+def _after_month(passage: Passage, month: int, *, day_before: bool) -> int:
     """Give the last token of day and year after a month, or the month's own place."""
     ahead = month + 1
     while passage.low(ahead) in {".", "the", ","} and ahead <= month + 2:
@@ -57,7 +67,7 @@ def _after_month(passage: Passage, month: int) -> int:
         return plain_year.last
     day = day_number(passage, ahead)
     if day is None:
-        return _year_after(passage, month, full=True)
+        return _year_after(passage, month, full=not day_before)
     return _year_after(passage, day.last, full=False)
 
 
@@ -77,10 +87,12 @@ def _before_month(passage: Passage, month: int) -> int:
     """Give the first token of the day and weekday before a month, or the month's own place."""
     first = month
     end = month - 2 if passage.low(month - 1) == "of" else month - 1
+    year_follows = short_year(passage, month + 1) is not None
     for start in (end - 2, end - 1, end):
         if start < 0:
             continue
-        day = day_ordinal(passage, start) or (written(passage, start) if end == month - 1 else None)
+        plain = end == month - 1 and (written(passage, start) or (year_follows and below_hundred(passage, start)))
+        day = day_ordinal(passage, start) or plain or None
         if day and day.last == end and 1 <= day.value <= 31:
             first = start - 1 if passage.low(start - 1) == "the" else start
             break

@@ -54,6 +54,10 @@ class NumericDate:
         before, after = atom_at(passage, slash - 1), atom_at(passage, slash + 1)
         if before is None or after is None or not (before.value + after.value).isdigit():
             return
+        month, day = before.value.isdigit() and int(before.value), after.value.isdigit() and int(after.value)
+        other = passage.low(slash - 2) in {"slash", "/"} or passage.low(after.last + 1) in {"slash", "/"}
+        if not other and 1 <= month <= 12 and 11 <= day <= 31 and before.last == slash - 1:
+            yield tokens_finding(passage, slash - 1, after.last, kinds.IDENTIFIER_DATE, self.name, SHAPED)
         second = after.last + 1
         second = second if passage.low(second) == "slash" else second + 1
         if passage.low(second) == "slash" and atom_at(passage, second + 1):

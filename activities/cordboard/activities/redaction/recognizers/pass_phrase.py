@@ -23,6 +23,8 @@ _LABELS: dict[tuple[str, ...], Identifier.ValueType] = {
     ("plate", "says"): kinds.IDENTIFIER_VEHICLE,
     ("plate", "reads"): kinds.IDENTIFIER_VEHICLE,
     **{(site,): kinds.IDENTIFIER_OTHER for site in _SITES},
+    ("answer",): kinds.IDENTIFIER_OTHER,
+    ("security", "answer"): kinds.IDENTIFIER_OTHER,
     ("handle",): kinds.IDENTIFIER_OTHER,
     ("photo", "is", "called"): kinds.IDENTIFIER_PHOTO,
     ("picture", "is", "called"): kinds.IDENTIFIER_PHOTO,

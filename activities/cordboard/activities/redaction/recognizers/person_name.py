@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from cordboard.activities.redaction.finding import LABELLED, LIKELY, SHAPED, Finding, tokens_finding
+from cordboard.activities.redaction.finding import GUESSED, LABELLED, LIKELY, SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_given_name, is_name, is_only_a_name, is_unknown
 from cordboard.activities.redaction.name_words import (
     JOINING,
@@ -14,11 +14,46 @@ from cordboard.activities.redaction.name_words import (
     WEAK_LEADS,
 )
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.word_sets import phrases, words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _LONGEST = 5
 _FILLERS = frozenset({"is", ":", "uh", "um", "it's", "was", ",", "a", "like"})
+_AFTER_OWN_NAME = words("calling speaking from again here i i'm and")
+_ASKING = {
+    "ask": words("in at about for"),
+    "tell": words("that i i'm"),
+    "let": words("know"),
+    "hey": words("it's this i'm it"),
+    "hi": words("it's this i'm it"),
+    "hello": words("it's this i'm it"),
+}
+_DOING = words(
+    """
+    gave is was said told drove has will can called and picked brought who needs wants had could would lives
+    """
+)
+_ARTICLES = words(
+    """
+    the a my your her his our another any that this each family eye foot what which no every new old good
+    """
+)
+_NOT_DOCTORS = words(
+    """
+    visit appointment office note order bill shopping time number name side insurance school work people everyone staff
+    there again back in law old year age house car prescription medication who which that one two three with without
+    """
+)
 _NICKNAMES = frozenset({"big", "little", "lil", "old", "crazy"})
+_GIVEN_WORDS = words(
+    """
+    april june rose grace mark dawn joy hope faith amber crystal daisy ruby pearl violet ivy lily iris hazel holly robin
+    frank grant lance hunter mason drew gene ray penny sandy misty melody summer autumn brandy jade jasmine rusty skip
+    buck earl duke dale nick rob pat art max olive clay reed cliff
+    """
+)
+_DESKS = phrases("at the front desk|at the desk|in billing|in scheduling|in records|at reception|in the lab")
+_NAME_PARTICLES = PARTICLES - {"ben", "san", "st", "ter", "las", "los", "o", "du"}
 Accepts = Callable[[Passage, int], bool]
 
 
@@ -45,21 +80,54 @@ class PersonName:
         """Find the name after an introduction that ends at a place."""
         if any(passage.phrase_ends(index, lead) for lead in LEADS):
             yield from self._after(passage, index + 1, _is_any_word, LABELLED)
+        elif passage.low(index) in TITLES and self._titled_word(passage, index):
+            first = index + 2 if passage.low(index + 1) == "." else index + 1
+            yield from self._after(passage, first, _is_any_word, LABELLED)
+        elif passage.low(index) in _ASKING and _ends_asking(passage, index + 2):
+            yield from self._after(passage, index + 1, _is_any_word, GUESSED)
         elif passage.low(index) in TITLES:
             first = index + 2 if passage.low(index + 1) == "." else index + 1
             yield from self._after(passage, first, _is_listed, LABELLED)
         elif passage.low(index) in RELATIONS and passage.low(index - 1) in {"my", "his", "her", "our", "your", "the"}:
             named = passage.low(index + 1) in {"is", "named", "called"} and passage.low(index - 1) == "my"
-            yield from self._after(passage, index + 1 + named, _is_given, SHAPED)
+            any_name = passage.low(index - 1) == "my" and passage.low(index + 2) in _DOING
+            accepts = _is_plain_noun if any_name else _is_given
+            yield from self._after(passage, index + 1 + named, accepts, SHAPED)
         elif any(passage.phrase_ends(index, lead) for lead in WEAK_LEADS):
             yield from self._after(passage, index + 1, _is_name_alone, SHAPED)
 
     def _after(self, passage: Passage, first: int, accepts: Accepts, weight: int) -> Iterator[Finding]:
         while accepts is _is_any_word and passage.low(first) in _FILLERS:
             first += 1
-        if passage.is_word(first) and passage.low(first) not in NEVER_NAMES and accepts(passage, first):
+        particle = (
+            passage.low(first) in _NAME_PARTICLES and first + 1 < len(passage) and _is_further(passage, first + 1)
+        )
+        if particle and accepts is not _is_name_alone:
+            last = name_end(passage, first + 1)
+            yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, weight)
+        elif passage.is_word(first) and passage.low(first) not in NEVER_NAMES and accepts(passage, first):
             last = _family_after(passage, first, name_end(passage, first), accepts)
             yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, weight)
+
+    def _titled_word(self, passage: Passage, index: int) -> bool:
+        """Tell whether any word after a title is a name: after `mrs`, and after `doctor` without an article."""
+        title = passage.low(index)
+        if title in {"mr", "mrs", "ms", "mister", "missus"}:
+            return True
+        ahead = passage.low(index + 1)
+        bare = index > 0 and passage.low(index - 1) not in _ARTICLES
+        return (
+            title in {"doctor", "dr"} and bare and ahead not in _NOT_DOCTORS and not ahead.endswith(("ed", "ing", "s"))
+        )
+
+    def _two_common(self, passage: Passage, index: int) -> int | None:
+        """Find `april sanders` and `rose at the front desk`, names of words that are common."""
+        if passage.low(index) not in _GIVEN_WORDS or passage.low(index - 1) in {"in", "of", "the", "since", "a"}:
+            return None
+        after = passage.low(index + 1)
+        family = passage.is_word(index + 1) and is_name(passage.tokens[index + 1].root) and after not in NEVER_NAMES
+        desk = any(passage.phrase_starts(index + 1, place) for place in _DESKS)
+        return index + 1 if family and len(after) > 2 else index if desk else None
 
     def _after_initials(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find `t j baker`: two initials before a family name that is a word as well."""
@@ -69,8 +137,11 @@ class PersonName:
                 yield tokens_finding(passage, first, index, kinds.IDENTIFIER_NAME, self.name, LIKELY)
 
     def _known(self, passage: Passage, index: int) -> int | None:
-        if not passage.is_word(index) or not is_only_a_name(passage.tokens[index].root):
+        if not passage.is_word(index):
             return None
+        root = passage.tokens[index].root
+        if not is_only_a_name(root) and not (is_unknown(root) and len(root) > 3):
+            return self._two_common(passage, index)
         return None if passage.low(index) in NEVER_NAMES else name_end(passage, index)
 
 
@@ -138,8 +209,19 @@ def _is_name_alone(passage: Passage, index: int) -> bool:
     if not is_given_name(passage.tokens[index].root):
         return False
     after = passage.tokens[index + 1].root if index + 1 < len(passage) else ""
-    said = passage.low(index - 1) in {"is", "hi", "hello"} and after in {"calling", "speaking", "from", "again", "here"}
+    said = passage.low(index - 1) in {"is", "hi", "hello", "it's"} and after in _AFTER_OWN_NAME
     return said or is_only_a_name(after)
+
+
+def _is_plain_noun(passage: Passage, index: int) -> bool:
+    low = passage.low(index)
+    return _is_given(passage, index) or (low not in _NOT_DOCTORS and not low.endswith(("s", "ed", "ing", "ly")))
+
+
+def _ends_asking(passage: Passage, index: int) -> bool:
+    """Tell whether a word at a place ends what is said to somebody: `ask rocky in`, `let ernie know`."""
+    asking = passage.low(index - 2)
+    return passage.low(index) in _ASKING.get(asking, ())
 
 
 def _looks_rare(passage: Passage, index: int) -> bool:
@@ -179,6 +261,8 @@ def _is_initial(passage: Passage, index: int) -> bool:
 def _given_before(passage: Passage, index: int) -> int:
     """Reach back to a given name that is a word as well: `hope ramirez`, `mark lopez`."""
     before = index - 1
+    while before >= 0 and passage.low(before) in _NAME_PARTICLES and passage.is_word(before):
+        index, before = before, before - 1
     if before < 0 or not passage.is_word(before) or passage.low(before) in NEVER_NAMES:
         return index
     return before if is_name(passage.tokens[before].root) and is_unknown(passage.tokens[index].root) else index

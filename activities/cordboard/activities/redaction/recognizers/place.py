@@ -31,10 +31,15 @@ _FEATURES = words("lake camp fort mount port cape isle")
 _FEATURE_ENDS = words(
     """
     beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge shores point bluff
-    bluffs creek crossing mesa acres pines meadows
+    bluffs creek crossing mesa acres pines meadows pond station glen
     """
 )
-_AREA_WORDS = frozenset({"county", "parish", "township", "borough", "heights", "village", "neighborhood", "district"})
+_AREA_WORDS = words(
+    """
+    county parish township borough heights village neighborhood district hall tower towers lodge ranch villa inn
+    residence gardens estates apartments terrace
+    """
+)
 
 
 class Place:
@@ -98,21 +103,26 @@ class Place:
             return None
         placed = passage.low(index - 1) in _PLACE_LEADS
         word = passage.low(index)
-        rare = is_unknown(word) or is_name(word)
-        return index if placed and rare and word not in FUNCTION_WORDS else None
+        rare = is_unknown(word) or (placed and is_name(word))
+        return index if rare and word not in FUNCTION_WORDS else None
 
     def _feature(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find `lake tahoe`, `camp pendleton`, `tybee island`, and rare words after a word of place."""
         after = passage.tokens[index + 1] if passage.is_word(index + 1) else None
         if passage.low(index) in _FEATURES and after and (is_unknown(after.root) or is_only_a_name(after.root)):
+            further = index + 2 if passage.low(index + 2) in {"east", "west", "north", "south"} else index + 1
+            end = town_tail(passage, further)
+            yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
+        if passage.low(index) in {"san", "santa"} and after and after.low not in FUNCTION_WORDS:
             end = town_tail(passage, index + 1)
             yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
         root = passage.tokens[index].root
-        if is_unknown(root) and passage.low(index) not in FUNCTION_WORDS and len(root) > 3:
+        owned = is_name(root) and passage.low(index).endswith("'s")
+        if (is_unknown(root) or owned) and passage.low(index) not in FUNCTION_WORDS and len(root) > 3:
             if passage.low(index + 1) in _FEATURE_ENDS:
                 end = town_tail(passage, index + 1)
                 yield tokens_finding(passage, index, end, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
-            elif passage.low(index - 1) in _PLACE_LEADS - {"of", "by", ",", "to"}:
+            elif not owned and passage.low(index - 1) in _PLACE_LEADS - {"of", "by", ",", "to"}:
                 yield tokens_finding(
                     passage, index, town_tail(passage, index), kinds.IDENTIFIER_LOCATION, self.name, GUESSED
                 )

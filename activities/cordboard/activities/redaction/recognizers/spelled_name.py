@@ -10,11 +10,12 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _ABBREVIATIONS = words(
     """
-    mri ekg ecg eeg emg er iv ct cpap bipap copd adhd add ptsd ocd ent tsh hiv std sti icu nicu picu asap faq usa pdf
-    vpn cbd thc ibs uti gerd gi obgyn hmo ppo epo pcp dob ssn vin url mrn npi dea dmv irs rsvp atm gps dna rna dui ac
-    bmi ldl hdl cbc cmp psa pcr ap gp rn lpn np pa cna cvs hr it ok tv pc mac usb sms hsa fsa eob cobra snap wic va
-    ssi ssdi aaa aarp abc abcs dna bp crp inr ptt tb hpv rsv mrsa cdc fda hipaa als ms dvt pe tia cva chf cad afib
-    lasik tmj acl mcl pcos pms ivf iud lgbt bpm otc prn bid tid qid npo uv spf gyn ob nyc dc
+    mri ekg ecg eeg emg er iv ct cpap bipap copd adhd add ptsd ocd ent tsh hiv std sti icu nicu picu asap faq usa
+    pdf vpn cbd thc ibs uti gerd gi obgyn hmo ppo epo pcp dob ssn vin url mrn npi dea dmv irs rsvp atm gps dna rna
+    dui ac bmi ldl hdl cbc cmp psa pcr ap gp rn lpn np pa cna cvs hr it ok tv pc mac usb sms hsa fsa eob cobra snap
+    wic va ssi ssdi aaa aarp abc abcs dna bp crp inr ptt tb hpv rsv mrsa cdc fda hipaa als ms dvt pe tia cva chf cad
+    afib lasik tmj acl mcl pcos pms ivf iud lgbt bpm otc prn bid tid qid npo uv spf gyn ob nyc dc dot cdl imei ip
+    mac npi dea ein ssn id ups usps fmla nda llc inc lpr ead fax fax
     """
 )
 _SPELLING = words("spelled spelling spell spells letters letter spelt")

@@ -7,8 +7,10 @@ from cordboard.activities.redaction.finding import LABELLED, LIKELY, Finding, to
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
 from cordboard.activities.redaction.numerals import NUMBER_WORDS, ORDINALS, day_ordinal
 from cordboard.activities.redaction.passage import ENDS, Passage
+from cordboard.activities.redaction.quantity import UNITS
+from cordboard.activities.redaction.street_words import DIRECTIONS, STREET_NAMES
 from cordboard.activities.redaction.town_tail import town_tail
-from cordboard.activities.redaction.word_sets import words
+from cordboard.activities.redaction.word_sets import phrases, words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _SUFFIXES = words(
@@ -26,7 +28,6 @@ _WEAK_SUFFIXES = words(
     """
 )
 _UNITS = words("apartment apt unit suite ste floor number building bldg lot room # trailer space")
-_DIRECTIONS = words("north south east west northeast northwest southeast southwest n s e w ne nw se sw")
 _GENERIC = words(
     """
     the a this that my your our one main next same other wrong which what whole first side across down off on dead
@@ -41,18 +42,11 @@ _NOT_STREETS = FUNCTION_WORDS | words(
     sunday top bottom hospice tea coffee rice ramen tips site grid
     """
 )
-_LIVING = (
-    ("live", "on"),
-    ("lives", "on"),
-    ("living", "on"),
-    ("lived", "on"),
-    ("house", "on"),
-    ("apartment", "on"),
-    ("office", "on"),
-    ("clinic", "on"),
-    ("place", "on"),
-    ("store", "on"),
-    ("one", "on"),
+_LETTERS = words("n s e w ne nw se sw")
+_NOT_ALONE = words("market state center front water high spring first")
+_LIVING = phrases(
+    "live on|lives on|living on|lived on|house on|apartment on|office on|clinic on|place on|store on|house is on|"
+    "over on|out on|up on|down on|turn on|place is on|apartment is on|live off|just off|office is on|lives off|i'm on"
 )
 _ORDINAL_TENS = words("twenty thirty forty fifty sixty seventy eighty ninety hundred")
 
@@ -74,6 +68,7 @@ class StreetAddress:
             yield from self._corner(passage, index)
             yield from self._numbered_road(passage, index)
             yield from self._lived_on(passage, index)
+            yield from self._without_kind(passage, index)
 
     def _found(self, passage: Passage, first: int, last: int) -> Finding:
         return tokens_finding(passage, first, last, kinds.IDENTIFIER_LOCATION, self.name, LABELLED)
@@ -105,21 +100,45 @@ class StreetAddress:
 
     def _numbered_road(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find `route nine`, `highway sixty one`, `interstate 95` after a word of place."""
-        if passage.low(index) not in {"route", "highway", "interstate", "hwy"}:
+        if passage.low(index) not in {"route", "highway", "interstate", "hwy", "road"}:
+            return
+        if passage.low(index) == "road" and passage.low(index - 1) not in {"county", "state", "farm", "township"}:
             return
         last = _numbers_end(passage, index + 1)
         if last is not None:
             first = index
-            if passage.low(index - 1) in {"county", "state", "rural"}:
+            if passage.low(index - 1) in {"county", "state", "rural", "farm", "township", "us"}:
                 first -= 1
             house = _house_start(passage, first)
             yield self._found(passage, first if house is None else house, town_tail(passage, _unit_end(passage, last)))
+
+    def _without_kind(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `six eighteen north walnut`, `108 maple`, `on pine`, `cedar and main`, `tenth and eleventh`."""
+        word = passage.low(index)
+        street = word in STREET_NAMES or (word in ORDINALS and word != "second")
+        if not passage.is_word(index) or not (street or passage.low(index - 1) in DIRECTIONS - _LETTERS):
+            return
+        turned = passage.low(index - 1) in DIRECTIONS
+        house = _house_start(passage, index - turned)
+        numbered = house is not None and index - turned - house >= 2 and word not in ORDINALS
+        if numbered and word not in FUNCTION_WORDS and passage.low(index + 1) not in UNITS:
+            yield self._found(passage, house or 0, town_tail(passage, _unit_end(passage, index)))
+        other = passage.low(index + 2)
+        crossing = passage.low(index + 1) == "and" and (other in STREET_NAMES or other in ORDINALS)
+        placed = passage.low(index - 1) in _PLACING | {"between", "and"}
+        if street and crossing and (placed or not {word, other} <= set(ORDINALS)):
+            yield self._found(passage, index, index + 2)
+        ends = index + 1 == len(passage) or passage.low(index + 1) in FUNCTION_WORDS or not passage.is_word(index + 1)
+        if street and ends and passage.low(index - 1) == "on" and word not in _NOT_ALONE:
+            yield self._found(passage, index, index)
 
     def _lived_on(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find a street without its kind: `i live on elm`."""
         if not any(passage.phrase_ends(index, lead) for lead in _LIVING):
             return
         last = index
+        if passage.low(index - 1) in {"i'm"} and passage.low(index + 2) not in _SUFFIXES:
+            return
         while last - index < 2 and passage.is_word(last + 1) and passage.low(last + 1) not in _NOT_STREETS:
             last += 1
         if last > index:
@@ -133,7 +152,7 @@ def _street_start(passage: Passage, suffix: int) -> int | None:
         behind = first - 1
         word = passage.low(behind)
         if word in ENDS or word == "," or passage.tokens[behind].kind in {"tag", "mark"}:
-            if word != "." or passage.low(behind - 1) not in _DIRECTIONS:
+            if word != "." or passage.low(behind - 1) not in DIRECTIONS:
                 break
         elif (
             (_is_house_number(passage, behind) and not _is_ordinal_part(passage, behind, first))
@@ -146,12 +165,20 @@ def _street_start(passage: Passage, suffix: int) -> int | None:
         return None
     house = _house_start(passage, first)
     if house is not None:
-        return house
+        return _unit_before(passage, house)
     bare = passage.low(suffix)
     placed = passage.low(first - 1) in {*_PLACING}
     strong = bare not in _WEAK_SUFFIXES or (placed and bare in {"lane", "drive", "court", "place", "way", "terrace"})
     named = any(passage.low(index) not in _GENERIC - {"main"} for index in range(first, suffix))
     return first if strong and named and (placed or suffix - first <= 2) and bare not in {"way", "place"} else None
+
+
+def _unit_before(passage: Passage, house: int) -> int:
+    """Give the first token of `unit 14,` before a house number, or the number's own place."""
+    for lead in (house - 2, house - 3, house - 4):
+        if lead >= 0 and passage.low(lead) in _UNITS - {"number", "#", "room"}:
+            return lead
+    return house
 
 
 def _is_house_number(passage: Passage, index: int) -> bool:
@@ -183,7 +210,7 @@ def _house_start(passage: Passage, street: int) -> int | None:
 
 def _unit_end(passage: Passage, last: int) -> int:
     """Give the last token of `apartment three b`, `unit 9`, `# 4` after a street, or the street's own."""
-    if passage.low(last + 1) in _DIRECTIONS and passage.low(last + 2) != "of":
+    if passage.low(last + 1) in DIRECTIONS and passage.low(last + 2) != "of":
         last += 1
     ahead = last + 1
     while passage.low(ahead) in {",", "."}:

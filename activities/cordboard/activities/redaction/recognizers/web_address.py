@@ -78,4 +78,6 @@ def _path(passage: Passage, last: int) -> int:
         last += 2
         while atom_at(passage, last + 1) is not None and passage.low(last + 1) not in {"i", "a"}:
             last += 1
+        if passage.is_word(last + 1) and last + 2 == len(passage) and passage.low(last + 1) not in _BEFORE:
+            last += 1
     return last
