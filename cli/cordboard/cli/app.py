@@ -8,6 +8,7 @@ from cordboard.cli.commands.doctor import doctor
 from cordboard.cli.commands.ledger import ledger
 from cordboard.cli.commands.outcome import outcome
 from cordboard.cli.commands.processes import gateway, media_node, voice_agent, worker, wrap_up
+from cordboard.cli.commands.redact import redact
 from cordboard.cli.commands.replay import replay
 from cordboard.cli.commands.status import status
 from cordboard.cli.commands.token import token
@@ -40,6 +41,7 @@ app.add_typer(outcome, rich_help_panel=USE)
 app.add_typer(replay, rich_help_panel=USE)
 app.add_typer(workflow, rich_help_panel=USE)
 app.add_typer(ledger, rich_help_panel=USE)
+app.add_typer(redact, rich_help_panel=USE)
 app.add_typer(bench, rich_help_panel=USE)
 app.command(rich_help_panel=PROCESSES)(gateway)
 app.command(rich_help_panel=PROCESSES)(worker)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cordboard.activities.redaction.lexicon import is_common
+from cordboard.activities.redaction.number_labels import is_label
 from cordboard.activities.redaction.numerals import ONES, TEENS, TENS, ZEROS, below_hundred
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.word_sets import words
@@ -223,9 +224,14 @@ def _is_near_code(passage: Passage, index: int) -> bool:
 def _glued_letters(passage: Passage, index: int) -> Atom | None:
     """Read letters that are written together with digits: `AB4471`, `XYZ-4471`, `7ABC123`."""
     token = passage.tokens[index]
-    if len(token.low) > 4 or not token.low.isascii() or not token.low.isalpha():
+    if len(token.low) > 4 or not token.low.isascii() or not token.low.isalpha() or is_label(token.low):
         return None
-    if len(token.low) in {2, 3} and not set(token.low) & set("aeiouy") and not is_common(token.low):
+    if (
+        len(token.low) in {2, 3}
+        and not set(token.low) & set("aeiouy")
+        and not is_label(token.low)
+        and not is_common(token.low)
+    ):
         # `xyz one two three`: no word of English; letters, if a number or an explanation follows.
         ahead = passage.low(index + 1)
         if (

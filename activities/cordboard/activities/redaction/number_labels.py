@@ -126,6 +126,11 @@ def labels(passage: Passage) -> Iterator[Label]:
                 break
 
 
+def is_label(word: str) -> bool:
+    """Tell whether a word in lower case is a label by itself."""
+    return any(len(phrase) == 1 for phrase, _ in _BY_LAST_WORD.get(word, ()))
+
+
 def ends_between(passage: Passage, first: int, last: int) -> bool:
     """Tell whether a sentence ends between two places."""
     return any(passage.low(index) in ENDS and not _is_inner_dot(passage, index) for index in range(first, last))

@@ -53,7 +53,8 @@ def _local_part(passage: Passage, at: int) -> int:
         glued = bool({passage.low(first - 2), behind.low, passage.low(first)} & _GLUE)
         if behind.kind == "tag" or (behind.low in ENDS and not glued):
             break
-        if behind.low in _BEFORE and not (glued and behind.low not in {",", ":"}):
+        spelled = len(behind.low) == 1 and len(passage.low(first - 2)) == 1 and passage.is_word(first - 2)
+        if behind.low in _BEFORE and not spelled and not (glued and behind.low not in {",", ":"}):
             break
         first -= 1
     if passage.low(first - 1) in _INSIDE and (first == 1 or passage.low(first - 2) in _INTRODUCING) and first < at:
