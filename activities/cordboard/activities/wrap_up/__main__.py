@@ -30,6 +30,7 @@ from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
+from cordboard.workflows.call_tracing import CallTracing
 from cordboard.workflows.data_converter import data_converter
 
 NICENESS = 10
@@ -43,6 +44,7 @@ async def connect(settings: Settings, keys: KeyClient) -> Client:
             settings.require("temporal"),
             namespace=settings.temporal_namespace,
             data_converter=data_converter(keys),
+            interceptors=[CallTracing()],
             identity=settings.instance,
         )
     except (RuntimeError, RPCError) as error:

