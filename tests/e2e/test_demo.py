@@ -75,10 +75,10 @@ def collector() -> Iterator[OtlpReceiver]:
         yield receiver
 
 
-async def _demo(home: Path, script: Path, collector: str = "") -> tuple[int, dict[str, Any], str]:
+async def _demo(home: Path, script: Path, *options: str, collector: str = "") -> tuple[int, dict[str, Any], str]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cordboard.cli", "demo", "--once", "--json"),
-        *("--home", str(home), "--script", str(script)),
+        *("--home", str(home), "--script", str(script), *options),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1", "CORDBOARD_OTLP_ENDPOINT": collector},
@@ -94,7 +94,7 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     home: Path, path: Path, collector: OtlpReceiver
 ) -> None:
     script = load_script(path)
-    code, report, story = await _demo(home, path, collector.address)
+    code, report, story = await _demo(home, path, collector=collector.address)
     assert report["faults"] == [], story
     assert code == 0
     assert set(report) >= FIELDS
@@ -121,7 +121,7 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
 
 async def test_a_call_is_one_trace_in_all_processes_and_on_its_log(home: Path, collector: OtlpReceiver) -> None:
     if not collector.spans:
-        await _demo(home, shipped_scripts()[0], collector.address)
+        await _demo(home, shipped_scripts()[0], "--no-wrap-up", collector=collector.address)
     call_id = json.loads((home / REPORT).read_text())["call_id"]
     async with Stack(home) as stack:
         identity = ServiceIdentity.load(stack.directory.keys, "worker", "worker-1")
@@ -141,7 +141,7 @@ async def test_a_call_is_one_trace_in_all_processes_and_on_its_log(home: Path, c
 
 async def test_one_wrong_event_on_a_true_record_and_replay_no_longer_equals_live(home: Path) -> None:
     if not (home / REPORT).exists():
-        await _demo(home, shipped_scripts()[0])
+        await _demo(home, shipped_scripts()[0], "--no-wrap-up")
     call_id = json.loads((home / REPORT).read_text())["call_id"]
     async with Stack(home) as stack:
         assert (await prove(stack, call_id, Story())).replay_equals_live
@@ -166,7 +166,7 @@ async def _plant(stack: Stack, call_id: str, event: Message) -> None:
 async def test_a_caller_that_the_engine_has_never_seen_is_served_too(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "unknown.json"
     path.write_text(json.dumps(UNKNOWN_CALLER))
-    code, report, story = await _demo(home, path)
+    code, report, story = await _demo(home, path, "--no-wrap-up")
     assert report["faults"] == [], story
     assert code == 0
 
@@ -174,6 +174,6 @@ async def test_a_caller_that_the_engine_has_never_seen_is_served_too(home: Path,
 async def test_a_call_that_is_not_true_to_its_script_fails(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "liar.json"
     path.write_text(json.dumps(LIAR))
-    code, report, story = await _demo(home, path)
+    code, report, story = await _demo(home, path, "--no-wrap-up")
     assert code == 1, story
     assert any("callback_number" in fault for fault in report["faults"])

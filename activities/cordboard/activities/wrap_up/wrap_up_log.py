@@ -4,6 +4,7 @@ from temporalio import activity
 
 from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 from cordboard.runtime.ledger_client import Ledger
+from cordboard.runtime.trace_context import current_trace_id
 
 
 class WrapUpLog:
@@ -17,5 +18,5 @@ class WrapUpLog:
     async def append_facts(self, batch: AppendRequest) -> None:
         """Append; see the stub."""
         for event in batch.events:
-            event.build_id = self._build_id
+            event.build_id, event.trace_id = self._build_id, current_trace_id()
         await self._ledger.append(list(batch.events))

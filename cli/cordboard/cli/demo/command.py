@@ -16,6 +16,9 @@ def demo(
         Path | None,
         typer.Option(help="JSON file that says who calls and what they say; without it a shipped one."),
     ] = None,
+    wrap_up: Annotated[
+        bool, typer.Option("--wrap-up/--no-wrap-up", help="Wait for wrap-up and look into what it published.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Start everything, let a caller call the AI agent, and tell what happens.
@@ -30,7 +33,7 @@ def demo(
 
     chosen = load_script(script.absolute() if script is not None else shipped_scripts()[0])
     try:
-        ok = asyncio.run(DemoRun(home.absolute(), once=once, json=json).run(chosen))
+        ok = asyncio.run(DemoRun(home.absolute(), once=once, json=json, wrap_up=wrap_up).run(chosen))
     except asyncio.CancelledError:
         raise typer.Exit(130) from None
     raise typer.Exit(0 if ok else 1)

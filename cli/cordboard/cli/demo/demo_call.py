@@ -70,9 +70,12 @@ def agent_job(home: Path) -> AgentJob:
 
 
 async def place_call(
-    stage: Stage, script: Script, caller: CallerProcess, agent: CallerProcess | None
+    stage: Stage, script: Script, caller: CallerProcess, agent: CallerProcess | None, *, wrap_up: bool = True
 ) -> dict[str, Any]:
-    """Place one call on a running stack and give its report; `agent` serves a caller who wants a human."""
+    """Place one call on a running stack and give its report; `agent` serves a caller who wants a human.
+
+    With `wrap_up` it waits for that and looks into what was published.
+    """
     await caller.ready()
     if agent is not None:
         await agent.ready()
@@ -95,10 +98,13 @@ async def place_call(
         agents_report = await agent.report() if agent is not None else None
         stage.narrator.step("checking the record")
         proof = await prove(stage.stack, call_id, story)
+        composed = compose(script, FarEnds(report, agents_report), story, proof)
+        if not wrap_up:
+            return composed
         stage.narrator.step("waiting for wrap-up: transcript, redaction, recording")
         view = await until_wrapped_up(CallServiceStub(channel), call_id)
     kept = await look_into(view, script.persona, _store(stage.stack), _store_keys(stage.stack))
-    return complete(compose(script, FarEnds(report, agents_report), story, proof), kept.fields, kept.faults)
+    return complete(composed, kept.fields, kept.faults)
 
 
 async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:

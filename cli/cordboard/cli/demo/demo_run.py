@@ -24,10 +24,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class DemoRun:
     """One run of `cordboard demo`."""
 
-    def __init__(self, home: Path, *, once: bool, json: bool) -> None:
+    def __init__(self, home: Path, *, once: bool, json: bool, wrap_up: bool = True) -> None:
         self._home = home
         self._once = once
         self._json = json
+        self._wrap_up = wrap_up
 
     async def run(self, script: Script) -> bool:
         """Perform the script; True when all of it worked. Cancelled by a signal before the end of the call."""
@@ -56,7 +57,7 @@ class DemoRun:
     ) -> bool:
         async with Stack(self._home, observe=lambda state: _show(narrator, state)) as stack:
             narrator.step(script.title)
-            report = await place_call(Stage(stack, narrator), script, *far_ends)
+            report = await place_call(Stage(stack, narrator), script, *far_ends, wrap_up=self._wrap_up)
             narrator.close()
             self._print(report)
             if not self._once:

@@ -51,7 +51,7 @@ async def _call(stage: Stage, script: Script, home: Path, run: SoakRun) -> None:
             agent = None
             if script.persona.wants_human:
                 agent = await cast.enter_async_context(_far_end("agent", agent_job(stage.home), stage, home))
-            report = await place_call(stage, script, caller, agent)
+            report = await place_call(stage, script, caller, agent, wrap_up=False)
     except CordboardError as error:
         run.failures.append(f"{script.title}: {error}")
         return
