@@ -15,6 +15,7 @@ from call_steps import (
     engaged_call,
     hang_up,
 )
+from team_house import pinned, scripted_call, team_worker
 from temporal import House, PlacedCall, eventually
 
 from cordboard.call.v1 import call_service_pb2 as service
@@ -142,6 +143,29 @@ async def cancelled(house: House) -> PlacedCall:
     return call
 
 
+async def registered(house: House) -> PlacedCall:
+    """Served by a team's own workflow."""
+    async with team_worker(house):
+        call = await scripted_call(house, pinned("team.Intake"))
+        await consent(call)
+        await end_talk(call)
+        await detach(call)
+        await call.handle.result()
+    return call
+
+
+async def fallen_back(house: House) -> PlacedCall:
+    """Served by the default script after a team's own workflow broke."""
+    async with team_worker(house):
+        call = await scripted_call(house, pinned("team.Broken"))
+        await consent(call, given=False)
+        await call.until(lambda view: view.script_reason == "SCRIPT_FAILED")
+        await end_talk(call)
+        await detach(call)
+        await call.handle.result()
+    return call
+
+
 RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -154,5 +178,7 @@ RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
         without_ledger,
         lost_media,
         cancelled,
+        registered,
+        fallen_back,
     )
 }

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from call_steps import attach, connect
 from team_scripts import SCRIPTS
-from temporal import House
+from temporal import House, PlacedCall
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from cordboard.call.v1.call_pb2 import PHASE_AI_ENGAGED
 from cordboard.call.v1.script_pb2 import PinnedScript
 from cordboard.workflows.data_converter import script_data_converter
 from cordboard.workflows.script_worker import script_worker
@@ -42,6 +44,16 @@ def team_client(house: House) -> Client:
     config = house.client.config()
     config["data_converter"] = script_data_converter(ScriptKeysOnly(house))
     return Client(**config)
+
+
+async def scripted_call(house: House, script: PinnedScript, *, talk: bool = True) -> PlacedCall:
+    """Start a call that a script runs; its caller is there, and the AI agent unless told otherwise."""
+    call, _ = await house.start(workflow="viewing", script=script, input='{"area":"lake"}')
+    await connect(call)
+    if talk:
+        await call.until(lambda view: view.phase == PHASE_AI_ENGAGED)
+        await attach(call)
+    return call
 
 
 class ScriptKeysOnly:

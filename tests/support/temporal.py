@@ -55,7 +55,7 @@ AGENT = "front-desk"
 
 
 class MemoryKeys:
-    """Subkeys out of thin air, the same for the same call; `destroyed` calls have none."""
+    """Subkeys out of thin air, as histories/corpus.keys tells them; `destroyed` calls have none."""
 
     def __init__(self) -> None:
         self.destroyed: set[str] = set()

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from call_steps import assert_nothing_left, attach, connect, consent, detach, end_talk, hang_up
-from team_house import pinned, team_client, team_worker
+from call_steps import assert_nothing_left, attach, consent, detach, end_talk, hang_up
+from team_house import pinned, scripted_call, team_client, team_worker
 from temporal import House, PlacedCall
 from temporalio.client import WorkflowExecutionStatus
 
@@ -18,7 +18,7 @@ from cordboard.call.v1.call_pb2 import (
     TALK_OUTCOME_WANTS_HUMAN,
 )
 from cordboard.call.v1.facts_pb2 import SlotsFilled
-from cordboard.call.v1.script_pb2 import PinnedScript, ScriptAbandoned, ScriptPinned
+from cordboard.call.v1.script_pb2 import ScriptAbandoned, ScriptPinned
 from cordboard.workflows.script_contract import script_workflow_id
 
 VOICE = "voice-agent/v1/b1"
@@ -29,15 +29,6 @@ async def team(house: House) -> AsyncIterator[House]:
     """A house with a team's worker beside it."""
     async with team_worker(house):
         yield house
-
-
-async def scripted_call(house: House, script: PinnedScript, *, talk: bool = True) -> PlacedCall:
-    call, _ = await house.start(workflow="viewing", script=script, input='{"area":"lake"}')
-    await connect(call)
-    if talk:
-        await call.until(lambda view: view.phase == PHASE_AI_ENGAGED)
-        await attach(call)
-    return call
 
 
 async def outcome(call: PlacedCall) -> tuple[int, str]:

@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.supervision.stack_state import StackState
 from cordboard.cli.supervision.state_directory import StateDirectory
-from cordboard.core.errors import UnavailableError
+from cordboard.cli.workflow_replay import Recording
+from cordboard.core.errors import NotFoundError, UnavailableError
 from cordboard.registry.v1.workflow_registry_service_pb2_grpc import WorkflowRegistryServiceStub
 from cordboard.runtime.grpc_channel import open_channel, open_user_channel
 from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
+from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient
-from cordboard.workflows.names import EXECUTION_TIMEOUT
+from cordboard.workflows.names import EXECUTION_TIMEOUT, workflow_id
+from cordboard.workflows.script_contract import script_workflow_id
+from cordboard.workflows.script_worker import NAMESPACE
 
 LIFE = EXECUTION_TIMEOUT + timedelta(minutes=5)
 
@@ -40,6 +46,32 @@ async def ledger_door(home: Path, address: str = "") -> AsyncIterator[LedgerClie
     """Open the ledger, by default the one that runs in the state directory."""
     async with ledger_channel(home, address) as channel:
         yield LedgerClient(channel, deadline=30)
+
+
+@asynccontextmanager
+async def key_door(home: Path, address: str = "") -> AsyncIterator[KeyClient]:
+    """Open the ledger's keys, as `ledger_door` opens its log."""
+    directory = StateDirectory(home)
+    identity = ServiceIdentity.load(directory.keys, "cli", f"cli-{os.getpid()}")
+    async with open_channel(address or _local(directory, "ledger"), identity, "ledger") as channel:
+        yield KeyClient(channel)
+
+
+async def fetch_history(home: Path, call_id: str, script: str = "") -> Recording:
+    """Take a call's history, or that of its registered workflow, out of the Temporal of the state directory.
+
+    Raises NotFoundError(CALL_NOT_FOUND), UnavailableError(TEMPORAL_AWAY).
+    """
+    known_as = script_workflow_id(call_id, script) if script else workflow_id(call_id)
+    try:
+        client = await Client.connect(_local(StateDirectory(home), "temporal"), namespace=NAMESPACE)
+        return Recording(known_as, await client.get_workflow_handle(known_as).fetch_history())
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise NotFoundError("CALL_NOT_FOUND", "Temporal has no history of that call", call_id=call_id) from error
+        raise UnavailableError("TEMPORAL_AWAY", "Temporal cannot be reached") from error
+    except RuntimeError as error:
+        raise UnavailableError("TEMPORAL_AWAY", "Temporal cannot be reached") from error
 
 
 @asynccontextmanager

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cordboard.cli.doors import ledger_door
+from cordboard.cli.doors import fetch_history, key_door, ledger_door
 from cordboard.cli.options import DEFAULT_HOME, Home, Json, Ledger
-from cordboard.cli.output import console, print_json
+from cordboard.cli.output import console, print_json, table
+from cordboard.cli.workflow_replay import CALL_WORKFLOW, CorpusKeys, Verdict, load_class, read_corpus, replay_all
 from cordboard.core.errors import InvalidError, NotFoundError
 from cordboard.core.fold import fold_envelopes
 from cordboard.core.state_digest import state_digest, to_canonical_json
@@ -46,6 +47,63 @@ def state(
         print_json(rebuilt)
     else:
         console.print_json(data=rebuilt)
+
+
+@replay.command("workflow")
+def replay_workflow(
+    call_id: Annotated[
+        str, typer.Argument(metavar="[CALL]", help="The call's id; its history comes from Temporal.")
+    ] = "",
+    corpus: Annotated[Path | None, typer.Option(help="Directory of exported histories instead of a call.")] = None,
+    against: Annotated[str, typer.Option(help="Workflow class to run them against, module:Class.")] = CALL_WORKFLOW,
+    script: Annotated[str, typer.Option(help="Not the call itself but its registered workflow of that name.")] = "",
+    home: Home = DEFAULT_HOME,
+    ledger_address: Ledger = "",
+    json: Json = False,
+) -> None:
+    """Run recorded histories against workflow code: exit code 1 when a running call would break on it.
+
+    Example: [bold]cordboard replay workflow --corpus tests/workflows/histories --against my.module:CallWorkflow[/]
+    """
+    if bool(call_id) == (corpus is not None):
+        raise InvalidError("USAGE", "name a call, or a corpus")
+    kind = load_class(against)
+    verdicts = asyncio.run(_verdicts(kind, call_id, script, corpus, home, ledger_address))
+    broken = [verdict for verdict in verdicts if not verdict.replays]
+    if json:
+        print_json(
+            {
+                "against": against,
+                "histories": len(verdicts),
+                "broken": len(broken),
+                "verdicts": [verdict.to_json() for verdict in verdicts],
+            }
+        )
+    else:
+        rows = [
+            (
+                one.history,
+                "replays" if one.replays else one.problem,
+                f"{one.event_id} {one.event_type}" if one.event_id else "",
+                one.differs,
+            )
+            for one in verdicts
+        ]
+        console.print(table(("history", "verdict", "at event", "what differs"), rows))
+        console.print(f"{len(verdicts) - len(broken)} of {len(verdicts)} replay against {against}")
+    if broken:
+        raise typer.Exit(1)
+
+
+async def _verdicts(
+    kind: type[Any], call_id: str, script: str, corpus: Path | None, home: Path, ledger_address: str
+) -> list[Verdict]:
+    beside = CorpusKeys.beside(corpus) if corpus is not None else None
+    if corpus is not None and beside is not None:
+        return await replay_all(kind, read_corpus(corpus), beside)
+    async with key_door(home, ledger_address) as keys:
+        recordings = read_corpus(corpus) if corpus is not None else [await fetch_history(home, call_id, script)]
+        return await replay_all(kind, recordings, keys)
 
 
 @dataclass(frozen=True, slots=True)
