@@ -30,7 +30,7 @@ PURPOSES: dict[str, frozenset[str]] = {
     # The facts of these two hold PHI, which their spools keep sealed.
     "media-node": frozenset({"recording", "spool"}),
     "voice-agent": frozenset({"spool"}),
-    "wrap-up": frozenset({"temporal", "recording", "transcript"}),
+    "wrap-up": frozenset({"temporal", "recording", "transcript", "outcome"}),
     # To compare a fold of the log with what the workflow itself answers, and to open what was captured.
     "cli": frozenset({"temporal", "script", "recording"}),
 }
@@ -74,7 +74,13 @@ FACTS: dict[str, frozenset[str]] = {
     "gateway": _types(AgentStateChanged, facts.AgentAnsweredOffer, WorkflowRegistered, ScriptKeyGiven),
     # What routing does with them.
     "worker": _types(AgentStateChanged),
-    "wrap-up": _types(wrap_up.ObjectStored, wrap_up.WrapUpStageDone, wrap_up.WrapUpFinished),
+    "wrap-up": _types(
+        wrap_up.ObjectStored,
+        wrap_up.WrapUpStageDone,
+        wrap_up.WrapUpFinished,
+        wrap_up.OutcomeOpened,
+        wrap_up.FollowUpResolved,
+    ),
 }
 """What each component can know, and so may say under its own name: facts of calls, and of agents."""
 

@@ -11,6 +11,7 @@ from temporalio.service import RetryConfig, RPCError
 
 from cordboard.core.errors import InvalidError
 from cordboard.gateway.gateway import COMPONENT, Doors, Gateway, Neighbours
+from cordboard.gateway.outcomes import NoOutcomes, OutcomesClient
 from cordboard.gateway.pages_door import pages_directory
 from cordboard.gateway.task_queues import TemporalTaskQueues
 from cordboard.gateway.temporal_call_control import TemporalCallControl
@@ -51,6 +52,7 @@ async def main(settings: Settings, stop: Stop) -> None:
     # A call that is opened is started next, with payloads under its key.
     ledger = LedgerClient(channel, keys=keys, key_purpose=PURPOSE)
     producer = EventProducer(ledger, identity.source(uuid.uuid4().hex), settings.spool_path, build_id=settings.build_id)
+    wrap_up = open_channel(settings.wrap_up, identity, "wrap-up") if settings.wrap_up else None
     doors = Doors(grpc=settings.listen, http=settings.http_listen, pages=pages_directory())
     neighbours = Neighbours(
         ledger=ledger,
@@ -60,6 +62,7 @@ async def main(settings: Settings, stop: Stop) -> None:
         keys=keys,
         packs=installed_packs,
         issuer=_issuer(settings),
+        outcomes=OutcomesClient(wrap_up) if wrap_up is not None else NoOutcomes(),
     )
     gateway = Gateway(doors, verifier, neighbours)
     registration = asyncio.create_task(_register(client))
@@ -72,6 +75,8 @@ async def main(settings: Settings, stop: Stop) -> None:
         registration.cancel()
         await gateway.stop()
         await producer.close()
+        if wrap_up is not None:
+            await wrap_up.close()
         await channel.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from cordboard.activities.outcome.outcome_house import ALLOWED, open_outcomes
 from cordboard.activities.redaction.engine import RedactionEngine
 from cordboard.activities.wrap_up.history_stage import HistoryStage
 from cordboard.activities.wrap_up.outcome_stage import OutcomeStage
@@ -67,10 +68,6 @@ async def main(settings: Settings, stop: Stop) -> None:
     os.nice(NICENESS)
     identity = ServiceIdentity.load(settings.keys_path, "wrap-up", settings.require("instance"))
     async with contextlib.AsyncExitStack() as stack:
-        # Nothing but health is served here, and that says whether it asks Temporal for work.
-        health = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "wrap-up", serving=False)
-        address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
-        stack.push_async_callback(health.stop, 0.0)
         channel = open_channel(settings.require("ledger"), identity, "ledger")
         await stack.enter_async_context(channel)
         ledger, keys = LedgerClient(channel, deadline=15.0), KeyClient(channel)
@@ -82,25 +79,32 @@ async def main(settings: Settings, stop: Stop) -> None:
                 retention(settings),
             )
         )
-        client = await connect(settings, keys)
         workshop = Workshop(ledger, keys, store)
         engine = WhisperTranscriber()
         stack.push_async_callback(engine.close)
+        outcomes = await stack.enter_async_context(open_outcomes(settings, identity, workshop))
+        # Outcomes are shown at once; health says whether it asks Temporal for work.
+        verifier = TokenVerifier.load(settings.keys_path)
+        server = GrpcServer(settings.listen, verifier, "wrap-up", allowed=ALLOWED, serving=False)
+        outcomes.serve_on(server)
+        address = f"{settings.listen.rpartition(':')[0]}:{await server.start()}"
+        stack.push_async_callback(server.stop, 0.0)
+        client = await connect(settings, keys)
         recording = RecordingStage(workshop)
         activities: list[Callable[..., Any]] = [
             recording.await_capture,
             recording.derive_recording,
             TranscriptStage(workshop, engine).derive_transcript,
             RedactStage(workshop, RedactionEngine.create).redact,
-            OutcomeStage().derive_outcome,
+            OutcomeStage(outcomes.deriver).derive_outcome,
             HistoryStage(workshop, client).export_history,
             WrapUpLog(ledger, build_id=settings.build_id).append_facts,
         ]
         async with wrap_up_worker(client, activities):
-            await health.set_serving(True)
+            await server.set_serving(True)
             announce_ready(grpc=address)
             await stop.wait()
-            await health.set_serving(False)
+            await server.set_serving(False)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The place of the stage that derives the call's outcome. What derives it is not part of this build yet."""
+"""The stage that derives the call's outcome."""
 
 from typing import Protocol
 
 from temporalio import activity
 
+from cordboard.activities.wrap_up.stage import working
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpStageInput, WrapUpStageReport
 
 
@@ -11,7 +12,7 @@ class OutcomeDeriver(Protocol):
     """Derives the outcome of a call and keeps it."""
 
     async def derive(self, call: WrapUpStageInput) -> WrapUpStageReport:
-        """Derive from log and sealed transcript; a repeat keeps one row. Raises CordboardError."""
+        """Derive from log and published transcript; a repeat keeps one row. Raises CordboardError."""
         ...
 
 
@@ -26,4 +27,5 @@ class OutcomeStage:
         """Derive the outcome; see the stub."""
         if self._deriver is None:
             return WrapUpStageReport(not_built=True)
-        return await self._deriver.derive(call)
+        async with working(call):
+            return await self._deriver.derive(call)

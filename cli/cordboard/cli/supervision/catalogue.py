@@ -32,13 +32,13 @@ ROLES = {
             "wrap-up",
             "cordboard.activities.wrap_up",
             needs=("ledger-1", "temporal", "s3"),
-            settings=(*_LEDGER, *_TEMPORAL, *_S3, "CORDBOARD_S3_RETENTION_DAYS"),
+            settings=(*_LEDGER, *_TEMPORAL, *_S3, *_POSTGRES, "CORDBOARD_S3_RETENTION_DAYS"),
         ),
         Role(
             "gateway",
             "cordboard.gateway",
             needs=("ledger-1", "temporal"),
-            settings=(*_LEDGER, *_TEMPORAL),
+            settings=(*_LEDGER, *_TEMPORAL, "CORDBOARD_WRAP_UP"),
             serves_http=True,
         ),
     )
@@ -64,6 +64,7 @@ def shared_settings(directory: StateDirectory, ports: PortBook, component: str) 
     postgres, store = PostgresServer(directory, ports), ObjectStore(directory, ports)
     return {
         "CORDBOARD_LEDGER": ports.address("ledger-1.grpc"),
+        "CORDBOARD_WRAP_UP": ports.address("wrap-up-1.grpc"),
         "CORDBOARD_TEMPORAL": ports.address("temporal.grpc"),
         "CORDBOARD_TEMPORAL_NAMESPACE": NAMESPACE,
         "CORDBOARD_POSTGRES_URL_FILE": str(postgres.url_file("ledger" if component == "ledger" else "worker")),

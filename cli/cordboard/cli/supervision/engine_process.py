@@ -13,7 +13,15 @@ from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.errors import UnavailableError
 
 # Settings of the person who runs the supervisor that every process gets as well.
-_PASSED_ON = ("CORDBOARD_LOG_LEVEL", "CORDBOARD_OTLP_ENDPOINT", "CORDBOARD_BUILD_ID")
+_PASSED_ON = (
+    "CORDBOARD_LOG_LEVEL",
+    "CORDBOARD_OTLP_ENDPOINT",
+    "CORDBOARD_BUILD_ID",
+    "CORDBOARD_REGION",
+    "CORDBOARD_ANALYST_URL",
+    "CORDBOARD_ANALYST_MODEL",
+    "CORDBOARD_ANALYST_KEY_FILE",
+)
 
 
 @dataclass(frozen=True)

@@ -396,6 +396,50 @@ class WrapUpFinished(_message.Message):
 Global___WrapUpFinished: _TypeAlias = WrapUpFinished  # noqa: Y015
 
 @_typing.final
+class OutcomeOpened(_message.Message):
+    """Somebody had what is PHI in the call's outcome opened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    on_behalf_of: _builtins.str
+    """Required. For whom: `role/subject`."""
+    def __init__(
+        self,
+        *,
+        on_behalf_of: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutcomeOpened: _TypeAlias = OutcomeOpened  # noqa: Y015
+
+@_typing.final
+class FollowUpResolved(_message.Message):
+    """What was left to do after the call is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESOLVED_BY_FIELD_NUMBER: _builtins.int
+    resolved_by: _builtins.str
+    """Required. Who did it: `role/subject`."""
+    def __init__(
+        self,
+        *,
+        resolved_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["resolved_by", b"resolved_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowUpResolved: _TypeAlias = FollowUpResolved  # noqa: Y015
+
+@_typing.final
 class WrapUpView(_message.Message):
     """How wrap-up stands, as a reader sees it."""
 

@@ -1,0 +1,36 @@
+"""Puts on the log who had an outcome opened, and who resolved a follow-up."""
+
+import asyncio
+from typing import Final
+
+from google.protobuf.message import Message
+
+from cordboard.call.v1.wrap_up_facts_pb2 import FollowUpResolved, OutcomeOpened
+from cordboard.core.errors import UnavailableError
+from cordboard.runtime.ledger_client import EventProducer, call_stream
+
+PATIENCE: Final = 3.0
+"""Seconds that whoever asks is kept waiting for a ledger that is away."""
+
+
+class LoggedOutcomes:
+    """Writes facts on the call's stream, and returns once they are there; see PhiRecord."""
+
+    def __init__(self, producer: EventProducer) -> None:
+        self._producer = producer
+
+    async def opened(self, call_id: str, on_behalf_of: str) -> None:
+        """Note who is about to be shown PHI."""
+        await self._write(call_id, OutcomeOpened(on_behalf_of=on_behalf_of), on_behalf_of)
+
+    async def resolved(self, call_id: str, by: str) -> None:
+        """Note who resolved a follow-up."""
+        await self._write(call_id, FollowUpResolved(resolved_by=by), by)
+
+    async def _write(self, call_id: str, fact: Message, actor: str) -> None:
+        written = self._producer.record_durably(call_stream(call_id), fact, actor=actor)
+        try:
+            # The fact goes on its way whatever becomes of the request: it may say more than happened, never less.
+            await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(written)), PATIENCE)
+        except TimeoutError as error:
+            raise UnavailableError("LEDGER_AWAY", "the record cannot be reached; try again") from error
