@@ -15,6 +15,7 @@ import moonshine_voice
 import numpy as np
 from captured_call import RATE, TENANT, CapturedCall, Samples, packets
 from ledger_server import LedgerServer, ledger_server
+from postgres import postgres_server, postgres_url
 from temporal_server import NAMESPACE, connect, temporal_server
 
 from cordboard.activities.wrap_up.record_store import S3RecordStore
@@ -29,6 +30,8 @@ from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient, call_stream
 from cordboard.workflows.data_converter import data_converter
+
+__all__ = ["postgres_server", "postgres_url"]
 
 
 class EveryVoice(LedgerClient):
@@ -66,7 +69,11 @@ async def finished(ledger: LedgerClient, call_id: str) -> facts.WrapUpView:
             await asyncio.sleep(0.2)
 
 
-async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(tmp_path: Path) -> None:
+async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    url_file = tmp_path / "postgres-url"
+    url_file.write_text(postgres_url)
     home = tmp_path / ".cordboard"
     only_s3 = Stack(home, describe=lambda directory, ports: [S3Server(directory, ports)])
     with temporal_server() as temporal:
@@ -83,6 +90,7 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
                 "CORDBOARD_S3_CREDENTIALS_FILE": str(credentials),
                 "CORDBOARD_S3_BUCKET": BUCKET,
                 "CORDBOARD_S3_RETENTION_DAYS": "1",
+                "CORDBOARD_POSTGRES_URL_FILE": str(url_file),
             }
             async with S3RecordStore.open(stack.address("s3", "http"), credentials, BUCKET) as store:
                 keys = KeyClient(server.channel("media-node"))
@@ -101,6 +109,7 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
     destroy(home)
     assert text is not None
     assert "ever tried" in text.decode().lower()
+    assert facts.WRAP_UP_STAGE_OUTCOME in {stage.stage for stage in view.stages}
     assert set(objects) == {
         facts.OBJECT_KIND_RECORDING_SEALED,
         facts.OBJECT_KIND_TRANSCRIPT_SEALED,

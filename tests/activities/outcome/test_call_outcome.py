@@ -16,7 +16,7 @@ from cordboard.activities.wrap_up.record_store import MemoryRecordStore
 from cordboard.activities.wrap_up.stage import Place, Workshop
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpStageInput
 from cordboard.call.v1 import outcome_pb2 as pb
-from cordboard.call.v1.decisions_pb2 import CallOffered
+from cordboard.call.v1.decisions_pb2 import CallFailed, CallOffered
 from cordboard.call.v1.wrap_up_facts_pb2 import OBJECT_KIND_TRANSCRIPT_REDACTED
 from cordboard.core.errors import InvalidError, NotFoundError, UnavailableError
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
@@ -138,6 +138,21 @@ async def test_an_unusable_judgement_is_named_and_an_absent_analyst_is_waited_fo
     with pytest.raises(UnavailableError):
         await away.derive()
     assert await away.rows.get(away.call_id, TENANT) is None
+
+
+async def test_a_call_that_broke_down_at_once_has_an_outcome_under_its_id() -> None:
+    broken = Desk(LocalAnalyst())
+    opened = await broken.ledger.open_call(tenant=TENANT, request_id=CALL, args_digest=b"1", vertical="healthcare")
+    broken.call_id = opened.call_id
+    failed = NewEvent(
+        stream=call_stream(opened.call_id), source=f"workflow/{opened.call_id}", source_seq=1, actor="engine"
+    )
+    failed.event.Pack(CallFailed(reason="NO_NODE"))
+    failed.occurred_at.FromSeconds(1)
+    await broken.ledger.append([failed])
+    outcome, _ = await broken.derive()
+    assert (outcome.call_id, outcome.tenant, outcome.end_reason) == (opened.call_id, TENANT, "NO_NODE")
+    assert outcome.follow_up.reason == "CALL_FAILED"
 
 
 async def test_a_call_that_is_not_on_the_log_has_no_outcome() -> None:

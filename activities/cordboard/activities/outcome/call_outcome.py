@@ -37,6 +37,8 @@ class CallOutcome:
         """Derive the outcome, seal what is PHI in it, and keep it."""
         judgement, missing = await self._judge(Place(call.tenant, call.call_id))
         outcome = await self._outcome(call.call_id, judgement, missing)
+        # Whose call it was is not for the decisions to say: those of a call that broke down at once may not.
+        outcome.call_id, outcome.tenant = call.call_id, call.tenant
         body, sealed = seal(outcome, await self._workshop.keys.subkey(call.call_id, PURPOSE))
         await self._store.put(OutcomeRow(Outcome.FromString(body), sealed))
         return WrapUpStageReport(shortfalls=[facts.Shortfall(reason=reason) for reason in missing])
