@@ -180,7 +180,9 @@ OWN_FACTS = {
         "UtteranceHeard", "ReplyPlanned", "ReplyHeard", "BargedIn", "TurnMeasured", "ConsentAnswered", "SlotsFilled",
         "ToolCallRequested", "ConversationEnded", "EngineVersionsReported",
     },
-    "gateway": {"AgentStateChanged", "AgentAnsweredOffer", "WorkflowRegistered", "ScriptKeyGiven"},
+    "gateway": {
+        "AgentStateChanged", "AgentAnsweredOffer", "PartyAlerted", "PartyDeclined", "WorkflowRegistered", "ScriptKeyGiven",
+    },
     "worker": {"AgentStateChanged"},
     "wrap-up": {"ObjectStored", "WrapUpStageDone", "WrapUpFinished"},
 }  # fmt: skip

@@ -40,6 +40,7 @@ from hypothesis import HealthCheck, example, given, settings
 from cordboard.call.v1 import call_pb2, decisions_pb2, facts_pb2, script_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
+from cordboard.call.v1 import originate_pb2 as originate
 from cordboard.call.v1 import transfer_pb2 as transfer
 from cordboard.call.v1 import voicemail_pb2 as voicemail
 from cordboard.call.v1.script_pb2 import PinnedScript
@@ -190,6 +191,8 @@ seen = st.one_of(
         accepted=st.booleans(),
     ),
     st.builds(facts_pb2.DtmfReceived, leg_id=legs, digit=st.sampled_from(["", "5", "#", "x"]), press=st.integers(0, 3)),
+    st.builds(originate.PartyAlerted),
+    st.builds(originate.PartyDeclined, reason=st.sampled_from(["", "BUSY"])),
     st.builds(voicemail.SilenceHeard, leg_id=legs, spoke=st.booleans()),
     st.builds(facts_pb2.EngineVersionsReported, versions=st.just({"asr": "1"})),
     st.builds(facts_pb2.PlayoutStarted, leg_id=legs),

@@ -98,6 +98,7 @@ def _decide(admission: AdmitInput, profile: PinProfile, placement: Placement) ->
         direction=call.direction,
         workflow=call.workflow,
         target=call.target,
+        related_call_id=call.related_call_id,
     )
     place = PlaceCall(node_id=placement.node.node_id, placement_epoch=placement.placement_epoch)
     room = SendMediaCommand(command=Command(create_room=CreateRoom(tenant=call.tenant)))

@@ -21,6 +21,7 @@ from cordboard.call.v1.facts_pb2 import (
     ToolCallRequested,
     VoicePortChanged,
 )
+from cordboard.call.v1.originate_pb2 import PartyAlerted, PartyDeclined
 from cordboard.call.v1.voicemail_pb2 import SilenceHeard
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
@@ -39,6 +40,8 @@ URGENT = _names(
     ConversationEnded,
     DtmfReceived,
     LegStateChanged,
+    PartyAlerted,
+    PartyDeclined,
     SilenceHeard,
     ToolCallRequested,
     VoicePortChanged,

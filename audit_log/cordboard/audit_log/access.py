@@ -8,6 +8,7 @@ from cordboard.audit_log.draft import CALL
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.call.v1 import wrap_up_facts_pb2 as wrap_up
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
+from cordboard.call.v1.originate_pb2 import PartyAlerted, PartyDeclined
 from cordboard.call.v1.voicemail_pb2 import SilenceHeard
 from cordboard.core.errors import ForbiddenError, UnauthenticatedError
 from cordboard.core.event_message import EVENT_FILES
@@ -71,7 +72,9 @@ FACTS: dict[str, frozenset[str]] = {
         facts.EngineVersionsReported,
     ),
     # What people at desks do, and what platform teams register and are given.
-    "gateway": _types(AgentStateChanged, facts.AgentAnsweredOffer, WorkflowRegistered, ScriptKeyGiven),
+    "gateway": _types(
+        AgentStateChanged, facts.AgentAnsweredOffer, PartyAlerted, PartyDeclined, WorkflowRegistered, ScriptKeyGiven
+    ),
     # What routing does with them.
     "worker": _types(AgentStateChanged),
     "wrap-up": _types(

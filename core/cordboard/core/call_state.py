@@ -246,6 +246,7 @@ class CallState:
     workflow: str = ""
     direction: Direction.ValueType = DIRECTION_UNSPECIFIED
     target: str = field(default="", metadata=PHI)
+    related_call_id: CallId = NO_CALL
     phase: Phase.ValueType = PHASE_UNSPECIFIED
     phases: tuple[Phase.ValueType, ...] = ()
     legs: tuple[Leg, ...] = ()

@@ -14,6 +14,7 @@ from cordboard.call.v1 import (
     decisions_pb2,
     facts_pb2,
     gather_pb2,
+    originate_pb2,
     script_pb2,
     transfer_pb2,
     voicemail_pb2,
@@ -33,6 +34,7 @@ EVENT_FILES = (
     wrap_up_facts_pb2.DESCRIPTOR,
     voicemail_pb2.DESCRIPTOR,
     transfer_pb2.DESCRIPTOR,
+    originate_pb2.DESCRIPTOR,
 )
 """The files that define events; what they hold beside is none, for it has no nature."""
 

@@ -62,6 +62,7 @@ CANCELLED: Final = "CANCELLED"
 # Why a human agent did not take a call.
 NO_ANSWER: Final = "NO_ANSWER"
 DECLINED: Final = "DECLINED"
+BUSY: Final = "BUSY"
 SESSION_LOST: Final = "SESSION_LOST"
 
 GONE_BY_CALLER: Final = frozenset({CALLER_HUNG_UP, CALLER_VANISHED})

@@ -15,6 +15,7 @@ STEER = "calls:steer"
 PHI = "phi"
 ADD_LEGS = "legs:add"
 SUPERVISE = "calls:supervise"
+WAIT = "calls:wait"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -52,13 +53,18 @@ def require_vertical(claims: UserClaims, vertical: str) -> None:
 def require_may_add_leg(claims: UserClaims, *, replaces: str = "") -> None:
     """Raise ForbiddenError(SCOPE_MISSING) unless the token is an agent's, or holds `legs:add` or `calls:supervise`.
 
-    A caller's may add the leg that replaces their own.
+    A caller's may add the leg that replaces their own, or, with `calls:wait`, the one by which they answer a call.
     """
     require_tenant(claims)
-    if claims.role == CALLER and replaces:
+    if claims.role == CALLER and (replaces or waits_at_line(claims)):
         return
     if claims.role != AGENT and not {ADD_LEGS, SUPERVISE} & claims.scopes:
         raise ForbiddenError("SCOPE_MISSING", "the token may not add legs", scope=ADD_LEGS)
+
+
+def waits_at_line(claims: UserClaims) -> bool:
+    """Tell whether the token is one of a party who waits at a line: its subject is the line."""
+    return claims.role == CALLER and WAIT in claims.scopes and bool(claims.subject)
 
 
 def leg_role(claims: UserClaims, asked: leg_pb2.LegRole.ValueType) -> leg_pb2.LegRole.ValueType:

@@ -5,15 +5,15 @@ import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from cordboard.call.v1.call_pb2 import CallView
-from cordboard.call.v1.decisions_pb2 import CallAbandoned, CallCancelled, CallCompleted, CallFailed
+from cordboard.call.v1.call_pb2 import DIRECTION_OUTBOUND, CallView
+from cordboard.call.v1.decisions_pb2 import CallAbandoned, CallCancelled, CallCompleted, CallFailed, CallOriginated
 from cordboard.call.v1.facts_pb2 import CallOpened
 from cordboard.core.call_state import Leg
 from cordboard.core.errors import InternalError, InvalidError, NotFoundError
 from cordboard.core.event_message import unpack
 from cordboard.core.fold import fold_envelopes, is_decision_envelope
 from cordboard.core.view import to_view, wrap_up_view
-from cordboard.gateway.access import AGENT, CALLER, is_call_id, is_passive
+from cordboard.gateway.access import AGENT, CALLER, is_call_id, is_passive, waits_at_line
 from cordboard.gateway.event_plane.seat import Seat, seat_after
 from cordboard.gateway.ledger_door import ledger_away
 from cordboard.ledger.v1.envelope_pb2 import Envelope
@@ -44,6 +44,8 @@ class OwnedLeg:
 
     leg: Leg
     opened: CallOpened
+    line: str = ""
+    """The line that the call was placed to; empty for a call that came in."""
 
     @property
     def over(self) -> bool:
@@ -57,7 +59,8 @@ class OwnedLeg:
         """
         if claims.role == CALLER:
             paid = bool(claims.token_id) and claims.token_id == self.opened.token_id
-            return paid and self.leg.role == leg_pb2.LEG_ROLE_CALLER
+            called = waits_at_line(claims) and claims.subject == self.line
+            return (paid or called) and self.leg.role == leg_pb2.LEG_ROLE_CALLER
         human = self.leg.role == leg_pb2.LEG_ROLE_HUMAN_AGENT
         if human != (claims.role == AGENT) and not is_passive(self.leg.role):
             return False
@@ -112,10 +115,26 @@ class CallReader:
         if not events:
             raise call_not_found()
         state = fold_envelopes(events)
+        line = await self.line(call_id, tenant) if state is not None and state.direction == DIRECTION_OUTBOUND else ""
         leg = state.leg(leg_id) if state is not None else None
         if leg is None:
             raise NotFoundError("LEG_NOT_FOUND", "the call has no such leg")
-        return OwnedLeg(leg, _opening(events[0]))
+        return OwnedLeg(leg, _opening(events[0]), line)
+
+    async def line(self, call_id: str, tenant: str) -> str:
+        """Give the line that a call was placed to; empty for a call that came in."""
+        known = False
+        async with contextlib.aclosing(self._events(call_id, tenant, with_phi=True)) as events:
+            async for envelope in events:
+                known = True
+                event = unpack(envelope)
+                if isinstance(event, CallOriginated):
+                    return event.target
+                if is_decision_envelope(envelope):
+                    return ""
+        if not known:
+            raise call_not_found()
+        return ""
 
     async def part(self, call_id: str, tenant: str, agent_id: str) -> Part:
         """Tell an agent's part in a call, as its decisions have it."""

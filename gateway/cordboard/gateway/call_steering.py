@@ -122,6 +122,10 @@ class CallSteering:
             leg = await self._reader.leg(request.call_id, request.replaces_leg_id, claims.tenant)
             if not leg.belongs_to(claims):
                 raise ForbiddenError("LEG_NOT_YOURS", "the token may not replace that leg", leg_id=leg.leg.leg_id)
+        if claims.role == CALLER and not request.replaces_leg_id:
+            if await self._reader.line(request.call_id, claims.tenant) != claims.subject:
+                raise ForbiddenError("NOT_OFFERED", "the call is placed to another line", call_id=request.call_id)
+            return
         if claims.role == AGENT and not is_passive(role):
             if not (await self._reader.part(request.call_id, claims.tenant, claims.subject)).ever:
                 raise ForbiddenError("NOT_OFFERED", "the call was not offered to this agent", call_id=request.call_id)

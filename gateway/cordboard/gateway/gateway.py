@@ -16,10 +16,12 @@ from cordboard.gateway.call_steering import CallSteering
 from cordboard.gateway.event_plane.call_events_door import CallEventsDoor
 from cordboard.gateway.event_plane.desk_door import DeskDoor
 from cordboard.gateway.event_plane.limits import EventLimits
+from cordboard.gateway.event_plane.line_door import LineDoor
 from cordboard.gateway.event_plane.open_sockets import OpenSockets
 from cordboard.gateway.health_door import HealthDoor
 from cordboard.gateway.http_server import HttpLimits, HttpServer
 from cordboard.gateway.legs_door import BodyLimits, LegsDoor
+from cordboard.gateway.line_board import LineBoard
 from cordboard.gateway.outcome_reader import OutcomeReader
 from cordboard.gateway.outcomes import NoOutcomes, Outcomes
 from cordboard.gateway.pages_door import PagesDoor
@@ -89,12 +91,14 @@ class Gateway:
         self._grpc.add(add_CallServiceServicer_to_server, calls, _CALLS)
         self._grpc.add(add_WorkflowRegistryServiceServicer_to_server, registry, _WORKFLOWS)
         self._sockets = OpenSockets(doors.events)
+        self._lines = LineBoard(ledger)
         self._desks = DeskDoor(verifier, ledger, control, neighbours.producer, self._sockets)
         routes: list[web.AbstractRouteDef] = [
             *LegsDoor(verifier, starter, steering, doors.body).routes(),
             *TokensDoor(verifier, neighbours.issuer).routes(),
             *CallEventsDoor(verifier, ledger, reader, self._sockets).routes(),
             *self._desks.routes(),
+            *LineDoor(verifier, self._lines, neighbours.producer, self._sockets).routes(),
             *HealthDoor(ledger, control).routes(),
         ]
         if doors.pages is not None:
@@ -114,6 +118,7 @@ class Gateway:
     async def start(self) -> None:
         """Open both doors. Raises InvalidError(ADDRESS_IN_USE)."""
         self._desks.start()
+        self._lines.start()
         await self._grpc.start()
         await self._http.start()
 
@@ -122,4 +127,5 @@ class Gateway:
         await self._sockets.close()
         await self._http.stop()
         await self._desks.stop()
+        await self._lines.stop()
         await self._grpc.stop()

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED
+from cordboard.call.v1.call_pb2 import DIRECTION_OUTBOUND, PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED
 from cordboard.call.v1.call_workflow_pb2 import AddLegInput
 from cordboard.core import reasons
 from cordboard.core.call_state import CallState, Leg
 from cordboard.core.errors import ForbiddenError, WrongStateError
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 
 NOT_OFFERED: Final = "NOT_OFFERED"
 
@@ -31,6 +32,13 @@ def check_agent(state: CallState, wanted: AddLegInput) -> None:
         return
     if wanted.request.replaces_leg_id or agent_away(state) is None:
         raise WrongStateError(reasons.WRONG_PHASE, "the agent is in the call")
+
+
+def check_party(state: CallState, wanted: AddLegInput) -> None:
+    """Let one answer a call that was placed to them. Raises WrongStateError(WRONG_PHASE) for a second one."""
+    answered = any(leg.role == LEG_ROLE_CALLER for leg in state.legs)
+    if state.direction == DIRECTION_OUTBOUND and answered and not wanted.request.replaces_leg_id:
+        raise WrongStateError(reasons.WRONG_PHASE, "somebody has answered the call")
 
 
 def agent_in_call(state: CallState) -> Leg | None:

@@ -9,6 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from cordboard.activity.v1.call_activities_pb2 import AdmitResult, ApplyCommandsInput
+from cordboard.call.v1.call_pb2 import DIRECTION_OUTBOUND
 from cordboard.call.v1.call_workflow_pb2 import CallInput, StartCallAnswer, StartCallInput
 from cordboard.call.v1.commands_pb2 import (
     BeginCall,
@@ -113,6 +114,8 @@ class CallConductor:
             return
         assert self._start is not None
         begins_with_talk = self.registered is None or self.registered.begins_with_talk
+        # Nobody is there to be greeted before a party who is called has answered.
+        begins_with_talk = begins_with_talk and self._call.direction != DIRECTION_OUTBOUND
         try:
             result = await admit(self._call, self._start, begins_with_talk=begins_with_talk)
         except CordboardError as error:
@@ -151,6 +154,7 @@ class CallConductor:
             direction=call.direction,
             workflow=call.workflow,
             target=call.target,
+            related_call_id=call.related_call_id,
         )
         self._answer = error
         # Two steps: when an admission that was cut off has begun the call, only the second is left to be done.

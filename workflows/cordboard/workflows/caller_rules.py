@@ -2,19 +2,22 @@
 
 from functools import partial
 
+from cordboard.call.v1.call_pb2 import DIRECTION_OUTBOUND
 from cordboard.call.v1.commands_pb2 import CancelTimer, HangUp
 from cordboard.core import phases, reasons
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
 from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.limits import DIAL as DIAL_LIMIT
 from cordboard.workflows.limits import JOIN as JOIN_LIMIT
 from cordboard.workflows.limits import POLICY
-from cordboard.workflows.timer_wheel import CALL, CONNECT, JOIN, REJOIN, set_timer
+from cordboard.workflows.timer_wheel import CALL, CONNECT, DIAL, JOIN, REJOIN, set_timer
 
 CALL_LIMIT = "CALL_LIMIT"
 
 _HANG_UP_REASON = {
     CONNECT: reasons.CALLER_VANISHED,
     JOIN: reasons.CALLER_VANISHED,
+    DIAL: reasons.NO_ANSWER,
     REJOIN: reasons.CALLER_VANISHED,
     CALL: CALL_LIMIT,
 }
@@ -38,9 +41,11 @@ class CallerRules:
             self._limited = True
             self._loop.decide(set_timer(CALL, POLICY.max_call))
         callers = [leg for leg in state.legs if leg.role == LEG_ROLE_CALLER]
+        outbound = state.direction == DIRECTION_OUTBOUND
         connected = any(leg.connected for leg in callers)
         waits = {
-            JOIN: (not callers, JOIN_LIMIT),
+            JOIN: (not callers and not outbound, JOIN_LIMIT),
+            DIAL: (not callers and outbound, DIAL_LIMIT),
             CONNECT: (any(leg.living and not leg.connected for leg in callers), POLICY.connect),
             REJOIN: (state.caller_away, POLICY.rejoin),
         }

@@ -17,6 +17,9 @@ POLICY: Final = replace(
 JOIN: Final = timedelta(seconds=60)
 """A call that was started without media has its first leg by then."""
 
+DIAL: Final = timedelta(seconds=30)
+"""A party who is called has answered by then, or nobody is there."""
+
 TALK: Final = timedelta(minutes=30)
 """A talk with an AI agent that goes on longer is ended."""
 

@@ -30,7 +30,7 @@ from cordboard.media.v1.command_pb2 import AddLeg as AddMediaLeg
 from cordboard.media.v1.command_pb2 import Command, RemoveLeg, WebrtcOffer
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER, LEG_ROLE_HUMAN_AGENT, LEG_TRANSPORT_WEBRTC
 from cordboard.workflows.admission import BAD_SDP
-from cordboard.workflows.agent_seat import agent_away, agent_in_call, check_agent
+from cordboard.workflows.agent_seat import agent_away, agent_in_call, check_agent, check_party
 from cordboard.workflows.call_conductor import CallConductor
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.media_lane import MEDIA_LOST
@@ -89,9 +89,11 @@ class Steering:
     def check_add_leg(self, wanted: AddLegInput) -> None:
         """Refuse a leg where none may join, and a human agent whom the call was not offered to."""
         self._check(*_legs(wanted, "new"))
-        if wanted.request.role == LEG_ROLE_HUMAN_AGENT:
+        checks = {LEG_ROLE_HUMAN_AGENT: check_agent, LEG_ROLE_CALLER: check_party}
+        check = checks.get(wanted.request.role)
+        if check is not None:
             try:
-                check_agent(self._loop.state, wanted)
+                check(self._loop.state, wanted)
             except CordboardError as error:
                 raise to_failure(error) from error
 

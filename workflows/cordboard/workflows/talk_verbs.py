@@ -8,6 +8,7 @@ from temporalio import workflow
 from cordboard.call.v1.call_pb2 import (
     CONSENT_GIVEN,
     CONSENT_REFUSED,
+    DIRECTION_OUTBOUND,
     RECORDING_STATE_ON,
     TALK_OUTCOME_CALL_ENDED,
     TALK_OUTCOME_DONE,
@@ -50,12 +51,13 @@ class TalkVerbs(DurableVerbs):
         self._talk_begun = False
 
     async def answer(self) -> None:
-        """Answer the call, once its caller has a leg in it.
+        """Answer the call, once its caller has a leg in it; a party who was called has answered once they are connected.
 
         Does not wait for the log: the next verb does, and one round is enough for both. A call that begins with a talk
         was answered, and its AI agent engaged, when it was admitted; then this and the next verb find it so.
         """
-        await self._until(lambda: bool(self.state.living_legs(LEG_ROLE_CALLER)))
+        outbound = self.state.direction == DIRECTION_OUTBOUND
+        await self._until(lambda: any(leg.connected or not outbound for leg in self.state.living_legs(LEG_ROLE_CALLER)))
         self._loop.post(lambda: self._loop.decide(AnswerCall()))
 
     async def consent(self) -> bool:

@@ -15,6 +15,7 @@ from cordboard.workflows.journal import now_us
 
 CONNECT = "connect"
 JOIN = "join"
+DIAL = "dial"
 CONSENT = "consent"
 TALK = "talk"
 CALL = "call"

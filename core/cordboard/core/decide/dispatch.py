@@ -18,6 +18,7 @@ from cordboard.core.decide import (
     legs,
     lifecycle,
     media,
+    originate,
     queueing,
     recording,
     script,
@@ -52,6 +53,7 @@ FACTS: Final[Mapping[type[Message], Decider]] = {
     **queueing.FACTS,
     **gathering.FACTS,
     **voicemail.FACTS,
+    **originate.FACTS,
 }
 """Every fact that a call consumes."""
 

@@ -44,6 +44,7 @@ def begin(command: commands.BeginCall) -> tuple[Message, ...]:
                 vertical=command.vertical,
                 workflow=command.workflow,
                 target=command.target,
+                related_call_id=command.related_call_id,
             ),
         )
     raise InvalidError(reasons.FIELD_MISSING, "direction is required", field="direction")

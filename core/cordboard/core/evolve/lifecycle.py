@@ -47,6 +47,7 @@ def _originated(state: CallState, event: decisions.CallOriginated) -> CallState:
         workflow=event.workflow,
         direction=DIRECTION_OUTBOUND,
         target=event.target,
+        related_call_id=CallId(event.related_call_id),
     )
 
 

@@ -36,6 +36,7 @@ class CallInput(_message.Message):
     WORKFLOW_FIELD_NUMBER: _builtins.int
     DIRECTION_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    RELATED_CALL_ID_FIELD_NUMBER: _builtins.int
     SCRIPT_FIELD_NUMBER: _builtins.int
     INPUT_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
@@ -51,6 +52,8 @@ class CallInput(_message.Message):
     """Required. Who started it."""
     target: _builtins.str
     """Outbound: whom to reach."""
+    related_call_id: _builtins.str
+    """Outbound: the call that this one follows up; empty for none."""
     input: _builtins.str
     """Input of that workflow as JSON; it fits the schema of the registration."""
     agent: _builtins.str
@@ -68,13 +71,14 @@ class CallInput(_message.Message):
         workflow: _builtins.str = ...,
         direction: _call_pb2.Direction.ValueType = ...,
         target: _builtins.str = ...,
+        related_call_id: _builtins.str = ...,
         script: _script_pb2.PinnedScript | None = ...,
         input: _builtins.str = ...,
         agent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["script", b"script"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "call_id", b"call_id", "direction", b"direction", "input", b"input", "script", b"script", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "call_id", b"call_id", "direction", b"direction", "input", b"input", "related_call_id", b"related_call_id", "script", b"script", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

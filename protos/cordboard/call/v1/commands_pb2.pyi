@@ -34,6 +34,7 @@ class BeginCall(_message.Message):
     DIRECTION_FIELD_NUMBER: _builtins.int
     WORKFLOW_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    RELATED_CALL_ID_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     tenant: _builtins.str
@@ -46,6 +47,8 @@ class BeginCall(_message.Message):
     """Name of the registered workflow, empty for the default script."""
     target: _builtins.str
     """Outbound: whom to reach."""
+    related_call_id: _builtins.str
+    """Outbound: the call that this one follows up; empty for none."""
     def __init__(
         self,
         *,
@@ -55,10 +58,11 @@ class BeginCall(_message.Message):
         direction: _call_pb2.Direction.ValueType = ...,
         workflow: _builtins.str = ...,
         target: _builtins.str = ...,
+        related_call_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "direction", b"direction", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "direction", b"direction", "related_call_id", b"related_call_id", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

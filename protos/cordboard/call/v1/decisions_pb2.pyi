@@ -68,6 +68,7 @@ class CallOriginated(_message.Message):
     VERTICAL_FIELD_NUMBER: _builtins.int
     WORKFLOW_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    RELATED_CALL_ID_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     tenant: _builtins.str
@@ -78,6 +79,8 @@ class CallOriginated(_message.Message):
     """Name of the registered workflow, empty for the default script."""
     target: _builtins.str
     """Whom to reach."""
+    related_call_id: _builtins.str
+    """The call that this one follows up, such as the one in which a callback was promised; empty for none."""
     def __init__(
         self,
         *,
@@ -86,10 +89,11 @@ class CallOriginated(_message.Message):
         vertical: _builtins.str = ...,
         workflow: _builtins.str = ...,
         target: _builtins.str = ...,
+        related_call_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "related_call_id", b"related_call_id", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
