@@ -181,7 +181,8 @@ OWN_FACTS = {
         "ToolCallRequested", "ConversationEnded", "EngineVersionsReported",
     },
     "gateway": {
-        "AgentStateChanged", "AgentAnsweredOffer", "PartyAlerted", "PartyDeclined", "WorkflowRegistered", "ScriptKeyGiven",
+        "AgentStateChanged", "AgentAnsweredOffer", "PartyAlerted", "PartyDeclined", "WorkflowRegistered",
+        "ScriptKeyGiven",
     },
     "worker": {"AgentStateChanged"},
     "wrap-up": {"ObjectStored", "WrapUpStageDone", "WrapUpFinished"},

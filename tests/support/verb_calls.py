@@ -41,7 +41,16 @@ async def voicemail(call: Call) -> None:
     await call.hang_up(f"VOICEMAIL_{outcome}")
 
 
-SCRIPTS: dict[str, Script] = {script.__name__: script for script in (gather, gather_sound, gather_nonsense, voicemail)}
+async def outbound(call: Call) -> None:
+    """Greet whoever answers."""
+    await call.answer()
+    await call.announce(["It is us."])
+    await call.hang_up("TOLD")
+
+
+SCRIPTS: dict[str, Script] = {
+    script.__name__: script for script in (gather, gather_sound, gather_nonsense, voicemail, outbound)
+}
 
 
 @workflow.defn(name=names.CALL_WORKFLOW)

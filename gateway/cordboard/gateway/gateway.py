@@ -91,7 +91,7 @@ class Gateway:
         self._grpc.add(add_CallServiceServicer_to_server, calls, _CALLS)
         self._grpc.add(add_WorkflowRegistryServiceServicer_to_server, registry, _WORKFLOWS)
         self._sockets = OpenSockets(doors.events)
-        self._lines = LineBoard(ledger)
+        self._lines = LineBoard(ledger, patience=doors.events.tail_seconds)
         self._desks = DeskDoor(verifier, ledger, control, neighbours.producer, self._sockets)
         routes: list[web.AbstractRouteDef] = [
             *LegsDoor(verifier, starter, steering, doors.body).routes(),

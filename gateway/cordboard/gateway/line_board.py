@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from cordboard.call.v1 import decisions_pb2 as decisions
-from cordboard.core.errors import CordboardError
+from cordboard.core.errors import CordboardError, UnavailableError
 from cordboard.core.event_message import unpack
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.ledger_client import Ledger
@@ -40,8 +40,11 @@ class LineNews:
 class LineBoard:
     """Follows the log from the moment it is started; a line that is opened learns of what rings for it already."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, patience: float) -> None:
+        """Make a board; `patience` (seconds) is how long a line waits for the log to be followed at all."""
         self._ledger = ledger
+        self._patience = patience
+        self._begun = asyncio.Event()
         self._ringing: dict[str, tuple[Line, LineNews]] = {}
         self._open: defaultdict[Line, list[asyncio.Queue[LineNews]]] = defaultdict(list)
         self._task: asyncio.Task[None] | None = None
@@ -56,8 +59,13 @@ class LineBoard:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def open(self, line: Line) -> asyncio.Queue[LineNews]:
-        """Give the news of a line, those of calls that ring there now first."""
+    async def open(self, line: Line) -> asyncio.Queue[LineNews]:
+        """Give the news of a line, those of calls that ring there now first. Raises UnavailableError(LEDGER_AWAY)."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._begun.wait()
+        except TimeoutError:
+            raise UnavailableError("LEDGER_AWAY", "the record cannot be reached; try again") from None
         news: asyncio.Queue[LineNews] = asyncio.Queue()
         for one, placed in self._ringing.values():
             if one == line:
@@ -76,16 +84,17 @@ class LineBoard:
         return call_id in self._ringing and self._ringing[call_id][0] == line
 
     async def _follow(self) -> None:
-        position, begun = 0, False
+        position = 0
         while True:
             try:
                 feed = self._ledger.subscribe(
-                    after_position=position, from_now=not begun, types=_FOLLOWED, with_phi=True
+                    after_position=position, from_now=not self._begun.is_set(), types=_FOLLOWED, with_phi=True
                 )
                 async for batch in feed:
                     for envelope in batch.events:
                         self._take(envelope)
-                    position, begun = batch.position, True
+                    position = batch.position
+                    self._begun.set()
             except CordboardError as error:
                 _log.warning("lines cannot be followed", extra={"reason": error.reason})
             await asyncio.sleep(_RETRY_SECONDS)

@@ -31,6 +31,7 @@ SCOPES = (
     "calls:read",
     "calls:steer",
     "calls:supervise",
+    "calls:wait",
     "phi",
     "legs:add",
     "ledger:read",

@@ -51,7 +51,7 @@ class TalkVerbs(DurableVerbs):
         self._talk_begun = False
 
     async def answer(self) -> None:
-        """Answer the call, once its caller has a leg in it; a party who was called has answered once they are connected.
+        """Answer the call, once its caller has a leg in it, or the party who was called is connected.
 
         Does not wait for the log: the next verb does, and one round is enough for both. A call that begins with a talk
         was answered, and its AI agent engaged, when it was admitted; then this and the next verb find it so.

@@ -49,7 +49,7 @@ class LineDoor:
         if claims.role != CALLER or not claims.subject:
             raise ForbiddenError("ROLE_FORBIDDEN", "only a caller's token that names a line waits", role=claims.role)
         line = claims.tenant, claims.subject
-        news = self._board.open(line)
+        news = await self._board.open(line)
         life = TokenLife(self._verifier, claims)
         try:
             await socket.send(json.dumps({"type": "hello"}))
