@@ -302,6 +302,7 @@ class AgentLink:
             self._taken = None
         self._offered = None
         self._part()
+        self.left = False
         self._taken, self._leg_id = self._first, self._first_leg_id
         self._first, self._first_leg_id = None, ""
 
