@@ -78,6 +78,16 @@ async def test_the_server_lets_nobody_remove_what_is_retained(server: Stack) -> 
         assert await store.get("clinic/call/f") == b"one"
 
 
+async def test_a_bucket_that_cannot_lock_keeps_objects_and_says_that_it_locks_none(server: Stack) -> None:
+    credentials = server.directory.secrets / "s3-credentials.json"
+    async with S3RecordStore.open(server.address("s3", "http"), credentials, "plain", DAY) as store:
+        await store._client.create_bucket(Bucket="plain")
+        kept = await store.put_once("clinic/call/g", b"one", "text/plain", retain=True)
+        assert kept.retained_until is None
+        with pytest.raises(ConflictError, match="OBJECT_DIFFERS"):
+            await store.put_once("clinic/call/g", b"two", "text/plain", retain=True)
+
+
 async def test_a_store_that_cannot_be_reached_is_away(server: Stack) -> None:
     credentials = server.directory.secrets / "s3-credentials.json"
     async with S3RecordStore.open("http://127.0.0.1:9", credentials, BUCKET) as store:
