@@ -160,10 +160,13 @@ class House:
     routing: ScriptedRouting = field(default_factory=ScriptedRouting)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     wrapped_up: list[str] = field(default_factory=list)
+    wrap_up_away: bool = False
 
     @activity.defn(name="start_wrap_up")
     async def note_wrap_up(self, call: WrapUpInput) -> None:
         """Note which call is wrapped up, and leave it at that."""
+        if self.wrap_up_away:
+            raise ConflictError("WRAP_UP_REFUSED", "no wrap-up can be started")
         self.wrapped_up.append(call.call_id)
 
     async def open_call(self) -> str:

@@ -17,6 +17,7 @@ from temporalio.worker import Replayer
 from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
+from cordboard.call.v1.call_pb2 import PHASE_COMPLETED
 from cordboard.core.errors import InvalidError, UnavailableError
 from cordboard.workflows import names
 from cordboard.workflows.data_converter import data_converter
@@ -119,6 +120,16 @@ async def test_a_call_that_is_over_starts_its_wrap_up_once(calls: House) -> None
     await detach(call)
     await call.handle.result()
     assert calls.wrapped_up == [call.call_id]
+
+
+async def test_a_call_is_complete_even_when_its_wrap_up_cannot_be_started(calls: House) -> None:
+    calls.wrap_up_away = True
+    call = await engaged_call(calls)
+    await end_talk(call)
+    await detach(call)
+    result = await call.handle.result()
+    assert (result.phase, result.end_reason) == (PHASE_COMPLETED, "DONE")
+    assert calls.wrapped_up == []
 
 
 async def test_starting_a_wrap_up_again_is_fine(house: WrapUpHouse) -> None:
