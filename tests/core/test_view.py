@@ -8,10 +8,20 @@ import pytest
 from call_story import AGENT, AI, BRIDGED, CALLER, DONE, STORIES, SUPERVISOR, TALKED, Story, ended
 
 from cordboard.call.v1 import call_pb2
+from cordboard.call.v1.wrap_up_facts_pb2 import (
+    WRAP_UP_STAGE_RECORD,
+    ObjectStored,
+    StoredObject,
+    WrapUpFinished,
+    WrapUpStageDone,
+)
 from cordboard.core.call_state import Slots
+from cordboard.core.event_message import pack
+from cordboard.core.fold import fold_envelopes
 from cordboard.core.state_digest import first_difference, state_digest, to_canonical_json
 from cordboard.core.timestamps import to_us
-from cordboard.core.view import to_view
+from cordboard.core.view import to_view, wrap_up_view
+from cordboard.ledger.v1.envelope_pb2 import Envelope, NewEvent
 
 SECRETS = ("Ada", "5550100", "Tuesday", "tue 9:00", "tuesday")
 
@@ -81,3 +91,16 @@ def test_a_missing_state_or_part_differs() -> None:
     assert "Ada" not in str(first_difference(None, one))
     assert str(first_difference(one, replace(one, tool_calls=()))) == "state.tool_calls.length: 1 != 0"
     assert str(first_difference(one, replace(one, talk=None))).startswith("state.talk: {")
+
+
+def test_a_view_of_wrap_up_is_what_it_put_on_the_log_and_changes_no_state() -> None:
+    stored = ObjectStored(object=StoredObject(uri="s3://bucket/acme/call/recording.ogg"))
+    told = [stored, WrapUpStageDone(stage=WRAP_UP_STAGE_RECORD), WrapUpFinished()]
+    envelopes = [Envelope(event=NewEvent(event=pack(event), source="wrap-up/call")) for event in told]
+    assert wrap_up_view([]) is None
+    begun, over = wrap_up_view(envelopes[:2]), wrap_up_view(envelopes)
+    assert begun is not None
+    assert over is not None
+    assert ([one.uri for one in begun.objects], begun.finished) == (["s3://bucket/acme/call/recording.ogg"], False)
+    assert over.finished
+    assert fold_envelopes(envelopes) is None
