@@ -194,7 +194,7 @@ async def test_a_caller_whose_agent_is_lost_waits_again_at_the_head_and_gets_ano
     await second.take()
     # Whom the lost agent had put on hold nobody else would take back.
     await eventually(lambda: hears(call, call.leg_id) == [second.leg_id])
-    assert playing(call, call.leg_id) == []
+    await eventually(lambda: playing(call, call.leg_id) == [])
     await hang_up(call)
     assert await ended(call) == (PHASE_COMPLETED, "CALLER_HUNG_UP")
     assert patient_house.routing.of(call.call_id) == [
