@@ -72,8 +72,6 @@ async def finished(ledger: LedgerClient, call_id: str) -> facts.WrapUpView:
 async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    url_file = tmp_path / "postgres-url"
-    url_file.write_text(postgres_url)
     home = tmp_path / ".cordboard"
     only_s3 = Stack(home, describe=lambda directory, ports: [S3Server(directory, ports)])
     with temporal_server() as temporal:
@@ -90,7 +88,7 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
                 "CORDBOARD_S3_CREDENTIALS_FILE": str(credentials),
                 "CORDBOARD_S3_BUCKET": BUCKET,
                 "CORDBOARD_S3_RETENTION_DAYS": "1",
-                "CORDBOARD_POSTGRES_URL_FILE": str(url_file),
+                "CORDBOARD_POSTGRES_URL_FILE": written(tmp_path / "postgres-url", postgres_url),
             }
             async with S3RecordStore.open(stack.address("s3", "http"), credentials, BUCKET) as store:
                 keys = KeyClient(server.channel("media-node"))
@@ -121,6 +119,12 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
     assert objects[facts.OBJECT_KIND_TRANSCRIPT_SEALED].HasField("retained_until")
     # This call has no workflow, so there is no history of it.
     assert [one.reason for stage in view.stages for one in stage.shortfalls] == ["HISTORY_GONE"]
+
+
+def written(path: Path, text: str) -> str:
+    """Write a file and give its path."""
+    path.write_text(text, encoding="utf-8")
+    return str(path)
 
 
 async def wrapped_up(settings: dict[str, str], ledger: LedgerClient, call_id: str) -> facts.WrapUpView:

@@ -100,7 +100,11 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert set(report) >= FIELDS
     assert report["phases"][0] == "offered"
     assert report["phases"][-1] == "completed"
-    assert report["outcome"] == ("wants_human" if script.persona.wants_human else "done")
+    assert report["talk_outcome"] == ("wants_human" if script.persona.wants_human else "done")
+    served_by = "agent" if script.persona.wants_human else "ai"
+    assert report["outcome"]["disposition"] == f"served_by_{served_by}"
+    assert report["outcome"]["sentiment"]["turns"] > 2
+    assert report["outcome"]["intent"] != "unknown"
     assert report["chain_valid"] is True
     assert report["replay_equals_live"] is True
     assert report["capture"]["sha256_ok"] is True

@@ -12,6 +12,7 @@ from temporalio.exceptions import TemporalError
 
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
 from cordboard.cli.demo.agent import AgentDoor, AgentJob
+from cordboard.cli.demo.call_outcome import ask_outcome
 from cordboard.cli.demo.caller import CallerJob, Door
 from cordboard.cli.demo.caller_process import CallerProcess
 from cordboard.cli.demo.capture import opens_as_logged, stored_as_logged
@@ -103,8 +104,9 @@ async def place_call(
             return composed
         stage.narrator.step("waiting for wrap-up: transcript, redaction, recording")
         view = await until_wrapped_up(CallServiceStub(channel), call_id)
+        came = await ask_outcome(CallServiceStub(channel), call_id, script.persona)
     kept = await look_into(view, script.persona, _store(stage.stack), _store_keys(stage.stack))
-    return complete(composed, kept.fields, kept.faults)
+    return complete(composed, kept.fields | came.fields, kept.faults + came.faults)
 
 
 async def _within(watching: "asyncio.Future[Any]", seconds: float) -> None:

@@ -117,6 +117,7 @@ def summary_table(report: dict[str, Any]) -> Table:
         ("captured", _captured(report.get("capture"))),
         ("published", _published(report)),
         ("record", f"{report['events']} events, chain {'valid' if report['chain_valid'] else 'BROKEN'}"),
+        ("outcome", _came(report.get("outcome"))),
         ("replay equals live", "yes" if report["replay_equals_live"] else "NO"),
     ]
     for name, value in rows:
@@ -140,6 +141,14 @@ def _published(report: dict[str, Any]) -> str:
     sound = f"{recording['seconds']:.0f} s in {recording['channels']} channels, muted"
     took = f"{report.get('wrap_up_seconds', 0.0):.0f} s"
     return f"{sound}; transcript with {transcript['redactions']} redactions; after {took}"
+
+
+def _came(outcome: dict[str, Any] | None) -> str:
+    if outcome is None:
+        return "nothing"
+    told = f"{outcome['disposition']}; wanted {outcome['intent']}; sounded {outcome['sentiment']['mood']}"
+    left = f"; to do: {outcome['follow_up']}" if outcome["follow_up"] else ""
+    return f"{told}; lead score {outcome['lead']['score']}{left}"
 
 
 def _milliseconds(times: list[float | None]) -> str:

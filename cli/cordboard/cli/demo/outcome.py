@@ -49,7 +49,7 @@ def compose(script: Script, far_ends: FarEnds, story: Story, proof: Proof) -> di
         "script": script.title,
         "call_id": caller["call_id"],
         "phases": story.phase_names,
-        "outcome": story.outcome,
+        "talk_outcome": story.outcome,
         "setup_ms": {
             "start_call_rpc": caller["offer_to_answer_ms"],
             "offer_to_first_audio": caller["offer_to_first_audio_ms"],
