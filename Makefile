@@ -11,7 +11,7 @@ BIN := .venv/bin
 # The interpreter comes from the system: nothing but packages is ever fetched.
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
-SOURCES := core runtime workflows activities audit_log media_node voice_agent verticals gateway cli tests scripts
+SOURCES := examples/real_estate core runtime workflows activities audit_log media_node voice_agent verticals gateway cli tests scripts
 
 .PHONY: help
 help: ## List what can be made

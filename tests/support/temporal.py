@@ -349,12 +349,13 @@ async def open_house(
     relay: bool = True,
     workflow: type[CallWorkflow] = CallWorkflow,
     interceptors: Sequence[Interceptor] = (),
+    packs: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[House]:
     """Run a worker and a relay over in-memory twins."""
     house = new_house(environment, *interceptors)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(
-            call_worker(house.client, [*activities_of(house), *TOOLS, *tools], workflow=workflow)
+            call_worker(house.client, [*activities_of(house, packs), *TOOLS, *tools], workflow=workflow)
         )
         if relay:
             following = asyncio.create_task(

@@ -22,6 +22,8 @@ def find_offers(draft: Draft) -> None:
     draft.request(
         _booking(draft).find_tool,
         {
+            # Slots that a profile has of its own are part of the wish.
+            **draft.state.slots().extra,
             "reason": draft.state.value("reason"),
             "urgency": draft.state.value("urgency"),
             "weekday": wish.weekday,
@@ -58,6 +60,7 @@ def book(draft: Draft, chosen: Offer) -> None:
     draft.request(
         _booking(draft).book_tool,
         {
+            **draft.state.slots().extra,
             "slot_id": chosen.slot_id,
             "name": draft.state.value("name"),
             "callback_number": draft.state.value("callback_number"),
