@@ -98,6 +98,19 @@ async def test_what_is_injected_for_a_voice_agent_is_captured_too() -> None:
     assert len(house.sequences("ai")) == 3
 
 
+async def test_music_for_a_caller_who_waits_is_captured_of_nobody() -> None:
+    house = Recorded()
+    caller = house.joined("caller")
+    house.recording.start()
+    house.room.sounds.play("p1", ["caller"], "hold_music", loop=True)
+    house.stream(caller, 0, 10)
+    house.clock.advance(3 * SECOND)
+    await house.room.close("DONE")
+    assert len(caller.heard) > 100
+    assert house.sequences("caller") == list(range(10))
+    assert {segment.leg_id for segment in house.segments} == {"caller"}
+
+
 async def test_a_leg_that_joins_later_is_captured_from_then_on() -> None:
     house = Recorded()
     house.recording.start()
