@@ -18,7 +18,12 @@ _ALPHABET = words(
 )
 NATO = {word: word[0] for word in _ALPHABET}
 # What may stand inside a run without being part of its value.
-_SEPARATORS = words("- – , ( ) / # + : _ . dash hyphen slash dot point underscore colon uh um er space then")
+_SEPARATORS = words(
+    """
+    - – , ( ) / # + : _ . dash hyphen slash dot point underscore colon uh um er space then apostrophe capital
+    uppercase lowercase
+    """
+)
 _DOTS = frozenset({".", "dot", "point"})
 _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "ate": "8"}
 _LETTER_LEADS = words(
@@ -137,7 +142,7 @@ def _trimmed(passage: Passage, run: CodeRun) -> CodeRun | None:
     while atoms and atoms[0].value in {"a", "i"} and atoms[0].style == "letter":
         if len(atoms) > 1 and atoms[1].style == "letter":
             break
-        if passage.low(first - 1) in _LETTER_LEADS:
+        if passage.low(first - 1) in _LETTER_LEADS or is_label(passage.low(first - 1)):
             break
         atoms, first = atoms[1:], atoms[1].last if len(atoms) > 1 else first
         if atoms:

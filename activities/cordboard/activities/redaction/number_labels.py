@@ -35,7 +35,8 @@ _PHRASES: dict[Identifier.ValueType, str] = {
         united healthcare|anthem|tricare|plan i d|subscriber i d|rx bin|bin number|pcn|benefits number|policy is
         """,
     kinds.IDENTIFIER_ACCOUNT: """
-        account|account number|acct|card|credit card|debit card|card number|visa|mastercard|amex|american express|
+        account|account number|three digits|digits are|digits is|cvc|c v c|
+        code on the back|acct|card|credit card|debit card|card number|visa|mastercard|amex|american express|
         routing|routing number|bank account|iban|checking|savings account|billing account|cvv|
         security code on the card|billing number|billing id|ends in|ending in|c v v|discover card|gift card|
         loan number|account is|customer number|patient account|guarantor number|three digits on the back|

@@ -70,6 +70,8 @@ def _is_age(passage: Passage, index: int, number: Numeral) -> bool:
     decimal = after == "." and number.last + 2 < len(passage) and passage.tokens[number.last + 2].glued
     if (after in _NOT_AGES and after != ".") or decimal:
         return False
+    if passage.low(index - 1) == "to" and passage.low(index - 2) in {"lived", "live", "it"}:
+        return True
     before, earlier = _person(passage, index - 1), _person(passage, index - 2)
     if before in {"turned", "turning", "turns", "aged", "age"}:
         return True

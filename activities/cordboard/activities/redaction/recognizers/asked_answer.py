@@ -16,7 +16,7 @@ _CHATTER = words(
     which one where when how if it's ready looking up think thinking i'd i'll i've i'm card wallet purse see look
     put gonna going come maybe know not sure believe guess bear there glasses reading pen paper drawer kitchen car
     trying remember forgot forget off top head offhand now here asking asked private comfortable giving out over say
-    said already told gave just same as before
+    said already told gave just same as before ask use did does keep new different
     """
 )
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import SHAPED, Finding, tokens_finding
 from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_common, is_medicine, is_name, is_unknown
-from cordboard.activities.redaction.numerals import NUMBER_WORDS
+from cordboard.activities.redaction.numerals import NUMBER_WORDS, ORDINALS
 from cordboard.activities.redaction.passage import Passage
+from cordboard.activities.redaction.street_words import STREET_NAMES
 from cordboard.activities.redaction.word_sets import words
 from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
@@ -81,6 +82,7 @@ _PAIRS = frozenset(
 # Said of any such house: alone before its kind they name none.
 _GENERIC = words(
     """
+    device refill anticoagulation infusion billing scheduling
     the a an my your our his her their this that any some another local nearest near nearby new old same other which
     what big small good different closest regular usual primary urgent walk walk-in emergency general public private
     state city community county free eye foot hand pain sleep heart skin women's womens men's children's childrens
@@ -161,7 +163,8 @@ class Facility:
             before = passage.tokens[index - 1].root
             if passage.is_word(index - 1) and (is_unknown(before) or is_name(before)) and before not in FUNCTION_WORDS:
                 yield self._found(passage, index - 1, index)
-        if passage.low(index) in _CHAINS and passage.low(index + 1) in {"on", "at", "in", "near"}:
+        rare = passage.is_word(index) and is_unknown(passage.tokens[index].root) and _is_street(passage, index + 2)
+        if (rare or passage.low(index) in _CHAINS) and passage.low(index + 1) in {"on", "at", "in", "near"}:
             ahead = index + 2 + (passage.low(index + 2) == "the")
             if (
                 passage.is_word(ahead)
@@ -172,6 +175,11 @@ class Facility:
                     ahead + 1 if passage.low(ahead + 1) in {"street", "avenue", "road", "boulevard", "drive"} else ahead
                 )
                 yield self._found(passage, index, end)
+
+
+def _is_street(passage: Passage, index: int) -> bool:
+    first, second = passage.low(index), passage.low(index + 1)
+    return first in STREET_NAMES | set(ORDINALS) or second in {"street", "avenue", "road", "boulevard", "drive"}
 
 
 def _kind_end(passage: Passage, index: int) -> int | None:

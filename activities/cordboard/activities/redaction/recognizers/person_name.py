@@ -24,13 +24,13 @@ _ASKING = {
     "ask": words("in at about for"),
     "tell": words("that i i'm"),
     "let": words("know"),
-    "hey": words("it's this i'm it"),
-    "hi": words("it's this i'm it"),
-    "hello": words("it's this i'm it"),
+    "hey": words("it's this i'm"),
+    "hi": words("it's this i'm"),
+    "hello": words("it's this i'm"),
 }
 _DOING = words(
     """
-    gave is was said told drove has will can called and picked brought who needs wants had could would lives
+    gave is was said told drove has will can called and picked brought who needs wants had could would lives called
     """
 )
 _ARTICLES = words(
@@ -72,6 +72,7 @@ class PersonName:
             if last is not None:
                 first = _initials_before(passage, _given_before(passage, index))
                 yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, LIKELY)
+                yield from self._beside(passage, last)
             else:
                 yield from self._after_initials(passage, index)
             index = index + 1 if last is None else last + 1
@@ -90,7 +91,7 @@ class PersonName:
             yield from self._after(passage, first, _is_listed, LABELLED)
         elif passage.low(index) in RELATIONS and passage.low(index - 1) in {"my", "his", "her", "our", "your", "the"}:
             named = passage.low(index + 1) in {"is", "named", "called"} and passage.low(index - 1) == "my"
-            any_name = passage.low(index - 1) == "my" and passage.low(index + 2) in _DOING
+            any_name = passage.low(index - 1) in {"my", "his", "her", "our"} and passage.low(index + 2) in _DOING
             accepts = _is_plain_noun if any_name else _is_given
             yield from self._after(passage, index + 1 + named, accepts, SHAPED)
         elif any(passage.phrase_ends(index, lead) for lead in WEAK_LEADS):
@@ -108,6 +109,14 @@ class PersonName:
         elif passage.is_word(first) and passage.low(first) not in NEVER_NAMES and accepts(passage, first):
             last = _family_after(passage, first, name_end(passage, first), accepts)
             yield tokens_finding(passage, first, last, kinds.IDENTIFIER_NAME, self.name, weight)
+
+    def _beside(self, passage: Passage, last: int) -> Iterator[Finding]:
+        """Find the second of two names, where it is a word as well: `jessica not amber`, `maria and hope`."""
+        joint = passage.low(last + 1) in {"not", "and", "or"}
+        if joint and passage.low(last + 2) in _GIVEN_WORDS:
+            yield tokens_finding(passage, last + 2, last + 2, kinds.IDENTIFIER_NAME, self.name, GUESSED)
+        if passage.low(last + 1) == "and" and passage.low(last + 2) in {"sons", "daughters", "associates", "partners"}:
+            yield tokens_finding(passage, last, last + 2, kinds.IDENTIFIER_NAME, self.name, GUESSED)
 
     def _titled_word(self, passage: Passage, index: int) -> bool:
         """Tell whether any word after a title is a name: after `mrs`, and after `doctor` without an article."""
@@ -182,7 +191,8 @@ def _is_joint(passage: Passage, place: int, last: int) -> bool:
         return False
     further = _is_further(passage, place + 1)
     if token.kind == "word" and len(token.low) == 1:
-        return token.low not in {"i", "a"} and is_only_a_name(passage.tokens[place + 1].root)
+        particle = passage.low(place + 1) in PARTICLES and place + 2 < len(passage) and _is_further(passage, place + 2)
+        return particle or (token.low not in {"i", "a"} and is_only_a_name(passage.tokens[place + 1].root))
     if token.low in PARTICLES:
         return further or (passage.low(place + 1) in PARTICLES and _is_joint(passage, place + 1, last))
     return token.low == "." and len(passage.low(last)) <= 2 and further
@@ -221,7 +231,8 @@ def _is_plain_noun(passage: Passage, index: int) -> bool:
 def _ends_asking(passage: Passage, index: int) -> bool:
     """Tell whether a word at a place ends what is said to somebody: `ask rocky in`, `let ernie know`."""
     asking = passage.low(index - 2)
-    return passage.low(index) in _ASKING.get(asking, ())
+    plain = "'" not in passage.low(index - 1)
+    return plain and passage.low(index) in _ASKING.get(asking, ())
 
 
 def _looks_rare(passage: Passage, index: int) -> bool:

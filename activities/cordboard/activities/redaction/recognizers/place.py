@@ -37,7 +37,8 @@ _FEATURE_ENDS = words(
 _AREA_WORDS = words(
     """
     county parish township borough heights village neighborhood district hall tower towers lodge ranch villa inn
-    residence gardens estates apartments terrace
+    residence gardens estates apartments terrace center institute foundation building stadium arena mall airport
+    plaza commons
     """
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cordboard.activities.redaction.code_runs import atom_at
 from cordboard.activities.redaction.finding import LABELLED, LIKELY, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
+from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_only_a_name, is_unknown
 from cordboard.activities.redaction.numerals import NUMBER_WORDS, ORDINALS, day_ordinal
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.quantity import UNITS
@@ -27,7 +27,7 @@ _WEAK_SUFFIXES = words(
     commons path walk loop trail plaza pike alley lane terrace
     """
 )
-_UNITS = words("apartment apt unit suite ste floor number building bldg lot room # trailer space")
+_UNITS = words("apartment apt unit box suite ste floor number building bldg lot room # trailer space")
 _GENERIC = words(
     """
     the a this that my your our one main next same other wrong which what whole first side across down off on dead
@@ -42,6 +42,7 @@ _NOT_STREETS = FUNCTION_WORDS | words(
     sunday top bottom hospice tea coffee rice ramen tips site grid
     """
 )
+_DWELLING = words("live lives living address spot place house home apartment at is to moved")
 _LETTERS = words("n s e w ne nw se sw")
 _NOT_ALONE = words("market state center front water high spring first")
 _LIVING = phrases(
@@ -69,6 +70,8 @@ class StreetAddress:
             yield from self._numbered_road(passage, index)
             yield from self._lived_on(passage, index)
             yield from self._without_kind(passage, index)
+            yield from self._unit_alone(passage, index)
+            yield from self._named_only(passage, index)
 
     def _found(self, passage: Passage, first: int, last: int) -> Finding:
         return tokens_finding(passage, first, last, kinds.IDENTIFIER_LOCATION, self.name, LABELLED)
@@ -132,6 +135,25 @@ class StreetAddress:
         if street and ends and passage.low(index - 1) == "on" and word not in _NOT_ALONE:
             yield self._found(passage, index, index)
 
+    def _unit_alone(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `apartment five c` where the street was said before."""
+        if passage.low(index) in {"apartment", "apt", "suite"}:
+            last = _numbers_end(passage, index + 1)
+            if last is not None and passage.low(last + 1) not in UNITS:
+                yield self._found(passage, index, last)
+
+    def _named_only(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `thirty oh six cesar chavez`: a house number and a name, after a word of dwelling."""
+        if not passage.is_word(index) or not _is_proper(passage, index) or _is_proper(passage, index - 1):
+            return
+        house = _house_start(passage, index)
+        near = {passage.low(place) for place in range((house or index) - 5, house or index)}
+        if house is not None and index - house >= 2 and near & _DWELLING:
+            last = index
+            while _is_proper(passage, last + 1):
+                last += 1
+            yield self._found(passage, house, town_tail(passage, last))
+
     def _lived_on(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find a street without its kind: `i live on elm`."""
         if not any(passage.phrase_ends(index, lead) for lead in _LIVING):
@@ -143,6 +165,13 @@ class StreetAddress:
             last += 1
         if last > index:
             yield tokens_finding(passage, index + 1, last, kinds.IDENTIFIER_LOCATION, self.name, LIKELY)
+
+
+def _is_proper(passage: Passage, index: int) -> bool:
+    if not passage.is_word(index):
+        return False
+    root = passage.tokens[index].root
+    return is_only_a_name(root) or is_unknown(root)
 
 
 def _street_start(passage: Passage, suffix: int) -> int | None:
