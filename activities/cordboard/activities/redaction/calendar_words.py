@@ -13,7 +13,8 @@ HOLIDAYS = frozenset(
     phrases(
         """
         christmas|christmas eve|christmas day|thanksgiving|thanksgiving day|easter|easter sunday|halloween|
-        new year's|new year's eve|new year's day|new years eve|new years day|valentine's day|april fools|april fools day|
+        new year's|new year's eve|new year's day|new years eve|new years day|valentine's day|april fools|
+        april fools day|
         april fool's day|valentines day|
         labor day|memorial day|independence day|mother's day|mothers day|father's day|fathers day|st patrick's day|
         saint patrick's day|columbus day|veterans day|veteran's day|hanukkah|passover|ramadan|eid|diwali|

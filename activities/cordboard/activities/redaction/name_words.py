@@ -10,7 +10,8 @@ LEADS = phrases(
     name is|name's|names is|name was|name's is|name will be|name would be|first name|last name|middle name|
     full name|maiden name|surname|family name|given name|under the name|the name of|the name|by the name of|
     patient is|named|goes by|patient name|patient's name|caller's name|speaking with|spoke with|spoke to|speak with|
-    in the name of|nickname is|first names|last names|legal name|they call me|everybody calls me|everyone calls me|
+    in the name of|nickname is|first names|last names|legal name|they call me|we call him|we call her|i call him|
+    i call her|everybody says|everyone says|calls him|calls her|everybody calls me|everyone calls me|
     friends call me|people call me|go by|just call me|married name|contact is|goes by the name|signed by|attention|
     care of|c o
     """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import GUESSED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_medicine
+from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_medicine, is_name
 from cordboard.activities.redaction.name_words import NEVER_NAMES
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.town_tail import state_end, town_tail
@@ -14,12 +14,14 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 _STAYING = phrases(
     """
     was at|were at|i'm at|he's at|she's at|they're at|we're at|is at|am at|been at|seen at|treated at|done at|
-    delivered at|surgery at|admitted to|admitted at|stayed at|staying at|lives at|appointment at|scan at|dialysis at|
-    teach at|teaches at|student at|resident at|patient at|meet at|met at|evaluated at|born at|transferred to|
-    transferred from|discharged from|referred to|referred by|home is|facility is|church is|school is|pharmacy is|
-    hospital is|care at|therapy at|rehab at|volunteer at|live in|lives in|living in|lived in|born in|raised in|
-    grew up in|reside in|staying in|moved to|moved from|grew up near|live near|lives near|from over in|
-    is called|was called|sent from|scan from|graduated from|transfer from|surgery in|clinic in|office in|resident of
+    delivered at|surgery at|admitted to|admitted at|stayed at|staying at|lives at|appointment at|scan at|
+    dialysis at|teach at|teaches at|student at|resident at|patient at|meet at|met at|evaluated at|born at|
+    transferred to|transferred from|discharged from|referred to|referred by|home is|facility is|church is|school is|
+    pharmacy is|hospital is|care at|therapy at|rehab at|volunteer at|live in|lives in|living in|lived in|born in|
+    raised in|grew up in|reside in|staying in|moved to|moved from|grew up near|live near|lives near|from over in|
+    is called|was called|sent from|took me to|took him to|took her to|took us to|takes me to|take me to|taken to|
+    rushed to|brought to|sent to|sent me to|sent him to|sent her to|drove me to|airlifted to|scan from|
+    graduated from|transfer from|surgery in|clinic in|office in|resident of
     """
 )
 _ALL_MINE = phrases("home is|facility is|church is|school is|pharmacy is|hospital is")
@@ -35,6 +37,21 @@ _ORDINARY = words(
     seven six five four three two one eleven twelve temporary military foster group apartments apartment house houses
     condo trailer tent car shelter shelters student students graduate single separate mold smoke silence misery agony
     person town suburbs suburb country city downtown hiding sin debt denial english spanish state
+    """
+)
+_LOOKING = words(
+    """
+    look looking looked good bad mad yell yelled laugh laughed better great angry stare staring aim best worst
+    """
+)
+_AT_ORDINARY = words(
+    """
+    night noon midnight quarter half extension exit home work school church least most first last all times once lunch dinner breakfast bedtime
+    rest peace risk practice birth reception registration intake check checkout urgent customer physical hospice
+    daycare college court sea dawn dusk sunrise sunset baseline capacity random ease fault issue hand stake play
+    face value room body regular normal high low full half maximum minimum different various certain any some every
+    other both what which who this that these those recess camp kindergarten preschool therapy dialysis rehab chemo
+    training
     """
 )
 _FEATURE_ENDS = words(
@@ -57,6 +74,10 @@ class BarePlace:
         """Give each such name with the state and zip code after it."""
         for index in range(len(passage)):
             last = self._stayed(passage, index)
+            if last is None and passage.low(index) == "at":
+                last = _at(passage, index)
+            if last is None and passage.low(index) in {"from", "with", "at", "of"} and _is_introduced(passage, index):
+                last = _run_end(passage, index, 4)
             if last is None and passage.low(index) in _NEAR:
                 last = _feature_end(passage, index + 1) or _before_state(passage, index + 1)
             if last is not None:
@@ -66,14 +87,37 @@ class BarePlace:
     def _stayed(self, passage: Passage, index: int) -> int | None:
         if not any(passage.phrase_ends(index, lead) for lead in _STAYING):
             return None
-        last = index
-        while last - index < _LONGEST and _names(passage, last + 1):
-            last += 1
+        last = _run_end(passage, index, _LONGEST) or index
         said = [passage.low(place) for place in range(index + 1, last + 1)]
         if not said or set(said) <= STATES | COUNTRIES:
             return None
         mine = any(passage.phrase_ends(index, lead) for lead in _ALL_MINE)
         return last if not mine or (len(said) > 1 and not said[0].endswith(("ed", "ing", "ly"))) else None
+
+
+def _run_end(passage: Passage, index: int, longest: int) -> int | None:
+    """Give the last of the naming words after a place, or nothing where none follows."""
+    last = index
+    while last - index < longest and _names(passage, last + 1):
+        last += 1
+    return last if last > index else None
+
+
+def _at(passage: Passage, index: int) -> int | None:
+    """Find what follows `at` without an article: `the memory unit at sunny brook`."""
+    first = passage.low(index + 1)
+    if passage.low(index - 1) in _LOOKING or first in _AT_ORDINARY or first.endswith(("ing", "ly", "ed")):
+        return None
+    return _run_end(passage, index, _LONGEST)
+
+
+def _is_introduced(passage: Passage, index: int) -> bool:
+    """Tell whether somebody gives their name and then where they call from: `it's dana from summit pediatrics`."""
+    for lead in range(max(index - 5, 0), index - 1):
+        said = passage.low(lead) in {"i'm", "it's"} or passage.phrase_starts(lead - 1, ("this", "is"))
+        if said and is_name(passage.tokens[index - 1].root):
+            return True
+    return False
 
 
 def _feature_end(passage: Passage, first: int) -> int | None:

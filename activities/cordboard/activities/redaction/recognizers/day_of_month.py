@@ -12,6 +12,7 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 _BEFORE = words(
     """
     on by until till since before after from through for around is was to of and between about or
+    do have take say try like prefer maybe make want
     """
 )
 # What may follow a day; after `the third` any other word makes it a count: `the third time`.

@@ -37,6 +37,10 @@ _LEADS = (
     ("coverage", "through"),
     ("contract", "with"),
     ("i", "manage"),
+    ("my", "company"),
+    ("our", "company"),
+    ("company", "called"),
+    ("business", "is"),
     ("job", "at"),
     ("company", "is"),
     ("insurance", "through"),
@@ -44,8 +48,8 @@ _LEADS = (
 )
 _TOLD = phrases(
     """
-    employer is|employer was|insured through|is through|employed by|company is|coverage from|retired from|cleans for|
-    clean for|hired by|drive for|drives for
+    employer is|employer was|insured through|is through|employed by|company is|coverage from|retired from|
+    cleans for|my company|our company|company called|business is|clean for|hired by|drive for|drives for
     """
 )
 _FIRMS = words(
@@ -64,6 +68,7 @@ _LINES = words(
 )
 _GENERIC = words(
     """
+    policy car phone card insurance plan pays paid does has says said covers offers changed switched nurse doctor
     home night nights school work office store factory warehouse restaurant bank hospital clinic farm job desk
     computer weekends days part full time myself himself herself them me you us minimum wage free money cash peanuts
     least most first last that this same city state county government college university airport plant mill grocery

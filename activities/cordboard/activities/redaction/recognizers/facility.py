@@ -98,8 +98,22 @@ _GENERIC = words(
     """
 )
 _SAINTS = frozenset({"st", "saint", "mount", "mt", "santa", "san", "our"})
+_CARE = words(
+    """
+    orthopedic orthopedics dental medical pediatric pediatrics surgical eye heart kidney cancer women's womens
+    family primary spine pain vein skin hearing vision sleep therapy imaging cardiology dermatology surgery urology
+    oncology neurology health fertility diabetes wellness rehab behavioral internal physicians fracture hand foot
+    back allergy
+    """
+)
+_HOUSES = words("group associates partners specialists institute center centers clinic practice care services center's")
 # Hospitals are called so after a name: `terrebonne general`.
 _FOUNDERS = words("general memorial regional methodist baptist presbyterian lutheran adventist")
+_NOT_HOUSES = words(
+    """
+    one office house store corner place road accident light spot building apartment side stuff thing stop
+    """
+)
 _CHAINS = words(
     "walgreens cvs walmart costco kroger rite publix target safeway davita labcorp quest fresenius concentra"
 )
@@ -138,6 +152,7 @@ class Facility:
                     yield self._found(passage, first, last)
             yield from self._saint(passage, index)
             yield from self._known(passage, index)
+            yield from self._on_street(passage, index)
 
     def _found(self, passage: Passage, first: int, last: int) -> Finding:
         return tokens_finding(passage, first, last, kinds.IDENTIFIER_LOCATION, self.name, SHAPED)
@@ -153,11 +168,21 @@ class Facility:
         if is_name(token.root) or is_name(token.root.removesuffix("s")) or token.low.endswith("'s"):
             yield self._found(passage, index, ahead)
 
+    def _on_street(self, passage: Passage, index: int) -> Iterator[Finding]:
+        """Find `the days inn on route nine`, `quick care on lincoln`: one or two words before a street."""
+        if passage.low(index) != "on" or not (_is_street(passage, index + 1) or _is_road(passage, index + 1)):
+            return
+        first = index
+        while index - first < 2 and _is_naming(passage, first - 1) and passage.low(first - 1) not in _NOT_HOUSES:
+            first -= 1
+        if first < index and passage.low(first - 1) in {"the", "at", "to", "from"}:
+            yield self._found(passage, first, index + 1)
+
     def _known(self, passage: Passage, index: int) -> Iterator[Finding]:
         for known in _FAMOUS:
             if passage.phrase_starts(index, known):
                 yield self._found(passage, index, index + len(known) - 1)
-        if passage.low(index) == "high" and passage.low(index - 1) in {"north", "south", "east", "west", "central"}:
+        if passage.low(index) == "high" and _is_school(passage, index):
             yield self._found(passage, index - 1, index)
         if passage.low(index) in _FOUNDERS and index > 0:
             before = passage.tokens[index - 1].root
@@ -177,6 +202,18 @@ class Facility:
                 yield self._found(passage, index, end)
 
 
+def _is_school(passage: Passage, high: int) -> bool:
+    """Tell whether `high` ends a school's name: `north high`, `from eastside high`."""
+    before = passage.low(high - 1)
+    placed = passage.low(high - 2) in {"at", "from", "to"} and _is_naming(passage, high - 1)
+    return before in {"north", "south", "east", "west", "central"} or placed
+
+
+def _is_road(passage: Passage, index: int) -> bool:
+    turned = passage.low(index) in {"north", "south", "east", "west"} and passage.is_word(index + 1)
+    return turned or passage.low(index) in {"route", "highway", "interstate"}
+
+
 def _is_street(passage: Passage, index: int) -> bool:
     first, second = passage.low(index), passage.low(index + 1)
     return first in STREET_NAMES | set(ORDINALS) or second in {"street", "avenue", "road", "boulevard", "drive"}
@@ -187,7 +224,8 @@ def _kind_end(passage: Passage, index: int) -> int | None:
     last: int | None = None
     place = index
     while place < len(passage):
-        if (passage.low(place), passage.low(place + 1)) in _PAIRS:
+        pair = passage.low(place), passage.low(place + 1)
+        if pair in _PAIRS or (pair[0] in _CARE and pair[1] in _HOUSES):
             last = place + 1
         elif passage.low(place) in _KINDS:
             last = place

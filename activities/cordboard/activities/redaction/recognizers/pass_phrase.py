@@ -23,6 +23,9 @@ _LABELS: dict[tuple[str, ...], Identifier.ValueType] = {
     ("plate", "says"): kinds.IDENTIFIER_VEHICLE,
     ("plate", "reads"): kinds.IDENTIFIER_VEHICLE,
     **{(site,): kinds.IDENTIFIER_OTHER for site in _SITES},
+    ("user", "name's"): kinds.IDENTIFIER_OTHER,
+    ("username's",): kinds.IDENTIFIER_OTHER,
+    ("password's",): kinds.IDENTIFIER_OTHER,
     ("answer",): kinds.IDENTIFIER_OTHER,
     ("security", "answer"): kinds.IDENTIFIER_OTHER,
     ("handle",): kinds.IDENTIFIER_OTHER,
@@ -54,7 +57,7 @@ class PassPhrase:
         first = label + 1
         while passage.low(first) in _LINKS:
             first += 1
-        told = passage.low(label) in {"called", "says", "reads"}
+        told = passage.low(label) in {"called", "says", "reads"} or passage.low(label).endswith("'s")
         if first == label + 1 and not told:
             return
         last = first - 1

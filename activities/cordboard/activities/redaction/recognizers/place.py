@@ -19,7 +19,7 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _LEADS = phrases(
     """
-    live in|lives in|living in|lived in|born in|raised in|stay in|moved from|moved to|moving to|up in|i'm from|
+    live in|lives in|living in|lived in|born in|raised in|stay in|moved from|in from|flew from|down from|over from|moved to|moving to|up in|i'm from|
     am from|over in|out in|down in|here from|office in|drive from|come from|back in|coming from|from near|city of|
     town of|village of|house in|clinic in|hospital in|he's from|she's from|we're from|way from|outside of|
     just outside|staying in|calling from|relocated to|location in|work in|works in|reside in|based in|traveling to|
@@ -31,14 +31,14 @@ _FEATURES = words("lake camp fort mount port cape isle")
 _FEATURE_ENDS = words(
     """
     beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge shores point bluff
-    bluffs creek crossing mesa acres pines meadows pond station glen
+    bluffs creek crossing mesa acres pines meadows pond station glen rapids forks junction landing city heights park
     """
 )
 _AREA_WORDS = words(
     """
     county parish township borough heights village neighborhood district hall tower towers lodge ranch villa inn
-    residence gardens estates apartments terrace center institute foundation building stadium arena mall airport
-    plaza commons
+    residence gardens estates apartments terrace center institute foundation building stadium arena drug mall
+    airport plaza commons
     """
 )
 

@@ -54,7 +54,7 @@ def _host(passage: Passage, dot: int) -> int:
     while first > 0 and dot - first < _LONGEST_HOST + 4:
         behind = passage.tokens[first - 1]
         joined = behind.low in DOTS or passage.low(first) in DOTS
-        if behind.kind == "tag" or behind.low in _BEFORE or (behind.low in ENDS and not behind.glued):
+        if behind.kind == "tag" or (behind.low in _BEFORE and not joined) or (behind.low in ENDS and not behind.glued):
             break
         if not joined and dot - first >= _LONGEST_HOST:
             break
@@ -64,7 +64,18 @@ def _host(passage: Passage, dot: int) -> int:
     inside = passage.low(first - 1) in _INSIDE_HOST and first > 1 and passage.low(first - 2) not in _BEFORE
     if inside and passage.is_word(first - 2) and (first == 2 or passage.low(first - 3) in _BEFORE):
         return first - 2
-    mine = passage.low(first - 1) == "my" and passage.low(first - 2) in {"is", "at", "on", "to", "see", "visit", "www"}
+    mine = passage.low(first - 1) == "my" and passage.low(first - 2) in {
+        "is",
+        "at",
+        "on",
+        "to",
+        "see",
+        "visit",
+        "www",
+        "portal",
+        "site",
+        "page",
+    }
     return first - 1 if mine else first
 
 
