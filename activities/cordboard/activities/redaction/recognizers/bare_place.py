@@ -46,12 +46,12 @@ _LOOKING = words(
 )
 _AT_ORDINARY = words(
     """
-    night noon midnight quarter half extension exit home work school church least most first last all times once lunch dinner breakfast bedtime
-    rest peace risk practice birth reception registration intake check checkout urgent customer physical hospice
-    daycare college court sea dawn dusk sunrise sunset baseline capacity random ease fault issue hand stake play
-    face value room body regular normal high low full half maximum minimum different various certain any some every
-    other both what which who this that these those recess camp kindergarten preschool therapy dialysis rehab chemo
-    training
+    night noon midnight quarter half extension exit home work school church least most first last all times once
+    lunch dinner breakfast bedtime rest peace risk practice birth reception registration intake check checkout
+    urgent customer physical hospice daycare college court sea dawn dusk sunrise sunset baseline capacity random
+    ease fault issue hand stake play face value room body regular normal high low full half maximum minimum
+    different various certain any some every other both what which who this that these those recess camp
+    kindergarten preschool therapy dialysis rehab chemo training
     """
 )
 _FEATURE_ENDS = words(

@@ -19,11 +19,11 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _LEADS = phrases(
     """
-    live in|lives in|living in|lived in|born in|raised in|stay in|moved from|in from|flew from|down from|over from|moved to|moving to|up in|i'm from|
-    am from|over in|out in|down in|here from|office in|drive from|come from|back in|coming from|from near|city of|
-    town of|village of|house in|clinic in|hospital in|he's from|she's from|we're from|way from|outside of|
-    just outside|staying in|calling from|relocated to|location in|work in|works in|reside in|based in|traveling to|
-    flying to|vacation in|up from|native of|neighborhood of|i'm in|we're in
+    live in|lives in|living in|lived in|born in|raised in|stay in|moved from|in from|flew from|down from|over from|
+    moved to|moving to|up in|i'm from|am from|over in|out in|down in|here from|office in|drive from|come from|
+    back in|coming from|from near|city of|town of|village of|house in|clinic in|hospital in|he's from|she's from|
+    we're from|way from|outside of|just outside|staying in|calling from|relocated to|location in|work in|works in|
+    reside in|based in|traveling to|flying to|vacation in|up from|native of|neighborhood of|i'm in|we're in
     """
 )
 _PLACE_LEADS = frozenset({"in", "from", "near", "to", "at", "around", "outside", "through", "of", "by", ","})

@@ -22,6 +22,7 @@ _BEFORE = words(
     with this that new saw found
     """
 )
+_BEFORE_MINE = words("is at on to see visit www portal site page")
 _INSIDE_HOST = words("my your our the for and of you we with")
 _PATH = frozenset({"slash", "/", "dash", "-", "dot", ".", "underscore", "_"})
 _LONGEST_HOST = 5
@@ -64,18 +65,7 @@ def _host(passage: Passage, dot: int) -> int:
     inside = passage.low(first - 1) in _INSIDE_HOST and first > 1 and passage.low(first - 2) not in _BEFORE
     if inside and passage.is_word(first - 2) and (first == 2 or passage.low(first - 3) in _BEFORE):
         return first - 2
-    mine = passage.low(first - 1) == "my" and passage.low(first - 2) in {
-        "is",
-        "at",
-        "on",
-        "to",
-        "see",
-        "visit",
-        "www",
-        "portal",
-        "site",
-        "page",
-    }
+    mine = passage.low(first - 1) == "my" and passage.low(first - 2) in _BEFORE_MINE
     return first - 1 if mine else first
 
 
