@@ -187,3 +187,10 @@ async def test_wrap_up_waits_for_segments_that_were_announced() -> None:
     call.counts["caller"] -= 1
     await call.end_capture()
     await stage.await_capture(argument)
+
+
+async def test_nothing_is_waited_for_when_the_node_could_not_record() -> None:
+    call = await CapturedCall().open()
+    await call.tell(facts.MediaCommandRejected(kind="start_recording", reason="UNIMPLEMENTED"))
+    await RecordingStage(call.workshop).await_capture(WrapUpStageInput(call_id=call.call_id, tenant=TENANT))
+    assert [one.reason for one in (await derive(call)).shortfalls] == ["NOT_RECORDED"]

@@ -148,6 +148,9 @@ class _Reader:
             self._heard.append((event, media_us))
         elif isinstance(event, facts.MediaCommandApplied):
             self._take_command(event, media_us)
+        elif isinstance(event, facts.MediaCommandRejected) and event.kind == "start_recording":
+            # The node cannot record: nothing was, and nothing is on its way.
+            record.recording_started = bool(record.segments or record.captured)
         elif isinstance(event, facts.LegStateChanged):
             self._take_leg(event, media_us)
 
