@@ -15,6 +15,7 @@ def envelope(event: Message, at: float) -> Envelope:
 
 def test_the_first_of_each_thing_that_a_greeting_needs_counts() -> None:
     log = [
+        envelope(LegStateChanged(leg_id="ai", state=LEG_STATE_CONNECTED), 10),
         envelope(VoicePortChanged(leg_id="ai", attached=True), 11),
         envelope(LegStateChanged(leg_id="caller", state=LEG_STATE_CONNECTED), 12),
         envelope(PlayoutStarted(play_id="p1"), 13),

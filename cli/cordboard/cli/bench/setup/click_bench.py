@@ -66,9 +66,11 @@ def marks_of_greeting(log: Sequence[Envelope]) -> dict[str, float]:
     """Tell from a call's log when what a greeting needs was there, in seconds since the Unix epoch."""
     marks: dict[str, float] = {}
     leg, port, playout = LegStateChanged(), VoicePortChanged(), PlayoutStarted()
+    ports = {port.leg_id for envelope in log if envelope.event.event.Unpack(port)}
     for envelope in log:
         event, at = envelope.event.event, to_us(envelope.event.occurred_at) / 1e6
-        if event.Unpack(leg) and leg.state == LEG_STATE_CONNECTED:
+        # A voice agent's port connects as well when it is opened.
+        if event.Unpack(leg) and leg.state == LEG_STATE_CONNECTED and leg.leg_id not in ports:
             marks.setdefault("caller's leg connected", at)
         elif event.Unpack(port) and port.attached:
             marks.setdefault("voice agent attached", at)
