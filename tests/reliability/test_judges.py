@@ -61,6 +61,13 @@ def test_the_rhythm_of_silence_is_no_gap() -> None:
     assert gap_ms([*speech(10), *fading, *comfort, *speech(10, 1200)]) == pytest.approx(0)
 
 
+def test_speech_that_is_cut_off_rings_on_for_a_packet_and_rests_then() -> None:
+    ringing = [(200, 200, -45.0), (220, 220, -80.0), (240, 240, SILENT), (260, 260, SILENT)]
+    assert gap_ms([*speech(10), *ringing, (680, 680, SILENT)]) == pytest.approx(0)
+    assert gap_ms([*speech(10), *ringing, *speech(5, 680)]) == pytest.approx(400)
+    assert gap_ms([*speech(10), *ringing, (620, 620, SILENT)]) == pytest.approx(340)
+
+
 def test_a_listener_that_did_not_run_has_no_right_to_complain() -> None:
     gaps = [Gap(5.0, 300.0), Gap(9.0, 300.0)]
     assert [gap.ms for gap in less_own_stalls(gaps, [(5.02, 0.28)])] == [pytest.approx(20), 300]

@@ -12,6 +12,8 @@ from itertools import pairwise
 from cordboard.cli.demo.sound import AUDIBLE_DBOV, OPUS_RATE
 
 PACKET_MS = 20.0
+REST_MS = 420.0
+"""From the last of the five silent packets to the next one."""
 _FADE_OUT = 4
 """One less than are sent: the decoder lets the last sound ring on through the first."""
 _NEAR_S = 0.1
@@ -49,9 +51,21 @@ def gaps_of(packets: Sequence[Packet]) -> list[Gap]:
         step_ms = (packet.timestamp - before.timestamp) * 1000 / OPUS_RATE
         late_ms = (packet.at - before.at) * 1000 - step_ms
         faded = packets[max(0, number - _FADE_OUT) : number]
-        hole_ms = 0.0 if all(one.level <= AUDIBLE_DBOV for one in faded) else step_ms - PACKET_MS
+        hole_ms = 0.0 if _is_silent(faded) or _is_rest(faded, packet, step_ms) else step_ms - PACKET_MS
         gaps.append(Gap(packet.at, max(0.0, late_ms, hole_ms)))
     return gaps
+
+
+def _is_silent(packets: Sequence[Packet]) -> bool:
+    return all(one.level <= AUDIBLE_DBOV for one in packets)
+
+
+def _is_rest(faded: Sequence[Packet], packet: Packet, step_ms: float) -> bool:
+    """Tell whether a jump is the first rest after speech that was cut off, which rings on for a packet more.
+
+    It is as long as rests are, to the sample, and silent at both ends.
+    """
+    return step_ms == REST_MS and len(faded) == _FADE_OUT and _is_silent([*faded[1:], packet])
 
 
 def less_own_stalls(gaps: Iterable[Gap], stalls: Sequence[Sequence[float]]) -> list[Gap]:

@@ -31,19 +31,20 @@ class Ear:
         self.text = text
         self.events: list[Event] = []
         self.now_us = 0
+        self.answered: set[int] = set()
         self._answer_after = answer_after
         self._waiting: list[tuple[int, int]] = []
 
     def hear(self, *probabilities: float) -> None:
         for probability in probabilities:
-            self._take(self.endpointer.hear(probability, self.now_us))
+            self.take(self.endpointer.hear(probability, self.now_us))
             self.now_us += FRAME_US
             for guess, frames in list(self._waiting):
                 self._waiting.remove((guess, frames))
                 if frames > 1:
                     self._waiting.append((guess, frames - 1))
                 else:
-                    self._take(self.endpointer.understand(guess, self.text, 0.9))
+                    self.take(self.endpointer.understand(guess, self.text, 0.9))
 
     def speech(self, ms: int) -> None:
         self.hear(*[0.95] * (ms * 1000 // FRAME_US))
@@ -54,14 +55,14 @@ class Ear:
     def turns(self) -> list[TurnEnded]:
         return [event for event in self.events if isinstance(event, TurnEnded)]
 
-    def _take(self, events: list[Event]) -> None:
+    def take(self, events: list[Event]) -> None:
         self.events.extend(events)
         for event in events:
             if isinstance(event, GuessWanted):
                 if self._answer_after:
                     self._waiting.append((event.guess, self._answer_after))
                 else:
-                    self._take(self.endpointer.understand(event.guess, self.text, 0.9))
+                    self.take(self.endpointer.understand(event.guess, self.text, 0.9))
 
 
 def wait_of(text: str, expects: Expectation | None = None) -> int:
@@ -246,3 +247,46 @@ def test_turns_never_overlap_and_time_never_runs_backwards(frames: list[float], 
     for before, after in pairwise(ear.turns()):
         assert before.decided_us <= after.started_us + FRAME_US
     assert ear.endpointer.is_quiet
+
+
+def hear_levels(ear: Ear, frames: list[tuple[float, bool]]) -> None:
+    """Feed frames of a quiet line: how sure the detector is, and whether there is any sound."""
+    audible_until_us = 0
+    for probability, audible in frames:
+        audible_until_us = ear.now_us + FRAME_US if audible else audible_until_us
+        ear.take(ear.endpointer.hear(probability, ear.now_us, audible_until_us))
+        ear.now_us += FRAME_US
+        for event in ear.events:
+            if isinstance(event, GuessWanted) and event.guess not in ear.answered:
+                ear.answered.add(event.guess)
+                ear.take(ear.endpointer.understand(event.guess, ear.text, 0.9))
+
+
+def test_a_turn_ended_when_the_line_fell_silent_though_the_detector_went_on() -> None:
+    ear = Ear("I have a sore knee.", Expectation(Answer.YES_NO))
+    speech, tail, silence = [(0.9, True)] * 20, [(0.8, False)] * 3, [(0.0, False)] * 30
+    hear_levels(ear, speech + tail + silence)
+    (turn,) = ear.turns()
+    assert turn.ended_us == 20 * FRAME_US
+    assert turn.decided_us - turn.ended_us <= RULES.complete_us + FRAME_US
+
+
+def test_on_a_noisy_line_the_detector_decides() -> None:
+    ear = Ear("I have a sore knee.", Expectation(Answer.YES_NO))
+    hear_levels(ear, [(0.9, True)] * 23 + [(0.0, True)] * 30)
+    (turn,) = ear.turns()
+    assert turn.ended_us == 23 * FRAME_US
+
+
+def test_a_sound_on_a_silent_line_is_waited_for_until_it_is_known_to_be_speech() -> None:
+    ear = Ear("Yes.", Expectation(Answer.YES_NO))
+    soft_onset = [(0.1, True)] * 3
+    hear_levels(ear, [(0.9, True)] * 15 + [(0.0, False)] * 10 + soft_onset + [(0.9, True)] * 20)
+    assert not ear.turns()
+
+
+def test_a_sound_that_is_no_speech_does_not_hold_up_the_turn_for_long() -> None:
+    ear = Ear("Yes.", Expectation(Answer.YES_NO))
+    hear_levels(ear, [(0.9, True)] * 15 + [(0.0, False)] * 11 + [(0.1, True)] * 30)
+    (turn,) = ear.turns()
+    assert turn.decided_us - turn.ended_us <= RULES.complete_us + 5 * FRAME_US

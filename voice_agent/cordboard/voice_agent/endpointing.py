@@ -13,6 +13,10 @@ from cordboard.voice_agent.dialogue.expectation import Expectation
 from cordboard.voice_agent.engines.voice_activity import FRAME_US
 from cordboard.voice_agent.turn_text import Completeness, completeness
 
+# A detector sees speech for no longer than this after its end, and takes as long to see it begin.
+LONGEST_TAIL_US = 160_000
+LONGEST_ONSET_US = 160_000
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointRules:
@@ -119,15 +123,22 @@ class Endpointer:
     _guesses: int = 0
     _now_us: int = 0
     _reopened_us: int | None = None
+    _audible_until_us: int | None = None
+    _calm: bool = False
+    _stirred_us: int | None = None
 
     @property
     def is_quiet(self) -> bool:
         """True while no turn of the caller is under way."""
         return self._phase is _Phase.QUIET
 
-    def hear(self, probability: float, started_us: int) -> list[Event]:
-        """Take the next frame of 32 ms."""
+    def hear(self, probability: float, started_us: int, audible_until_us: int | None = None) -> list[Event]:
+        """Take the next frame of 32 ms; `audible_until_us` is up to when the leg was not silent, when that is known.
+
+        A detector goes on to see speech for a while after its end. Where the line is silent before that, it is over.
+        """
         self._now_us = started_us + FRAME_US
+        self._audible_until_us = audible_until_us
         match self._phase:
             case _Phase.QUIET:
                 return self._hear_in_quiet(probability, started_us)
@@ -170,7 +181,10 @@ class Endpointer:
     def _hear_in_speech(self, probability: float, started_us: int) -> list[Event]:
         if probability < self.rules.silence:
             self._phase, self._run = _Phase.PAUSE, 0
+            if self._audible_until_us is not None:
+                started_us = min(started_us, max(self._audible_until_us, self._turn.ended_us - LONGEST_TAIL_US))
             self._turn.ended_us = started_us
+            self._calm, self._stirred_us = False, None
             return []
         self._turn.ended_us = self._now_us
         if self._now_us - self._turn.started_us < self.rules.longest_turn_us:
@@ -180,6 +194,7 @@ class Endpointer:
 
     def _hear_in_pause(self, probability: float, started_us: int) -> list[Event]:
         guessed = bool(self._turn.guess)
+        self._listen_for_a_sound(started_us)
         # A single loud frame after the guess is a click or a breath.
         needed = self.rules.frames_to_start if guessed else 1
         if self._counts_up(probability, self.rules.speech, started_us, needed) and not self._is_too_long():
@@ -203,7 +218,7 @@ class Endpointer:
         if turn.text is None:
             return []
         wait_us = 0 if self._is_too_long() else self.rules.wait_us(completeness(turn.text, self.expects))
-        if self._silence_us() < wait_us:
+        if self._silence_us() < wait_us or self._may_go_on():
             return []
         self._phase, self._run = _Phase.QUIET, 0
         if not turn.text:
@@ -221,6 +236,19 @@ class Endpointer:
             return False
         self._run = 0
         return True
+
+    def _listen_for_a_sound(self, started_us: int) -> None:
+        """Take note of sound on a line that was silent since the speech ended."""
+        if self._audible_until_us is None:
+            return
+        if self._audible_until_us <= started_us:
+            self._calm, self._stirred_us = True, None
+        elif self._calm and self._stirred_us is None:
+            self._stirred_us = started_us
+
+    def _may_go_on(self) -> bool:
+        """Tell whether a sound has just begun of which the detector cannot say yet whether it is speech."""
+        return self._stirred_us is not None and self._now_us - self._stirred_us < LONGEST_ONSET_US
 
     def _silence_us(self) -> int:
         return self._now_us - self._turn.ended_us

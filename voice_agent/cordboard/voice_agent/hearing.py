@@ -1,11 +1,16 @@
 """From 20 ms frames of a leg to the events of endpointing, with the audio at hand for the recogniser."""
 
+import numpy as np
+
 from cordboard.media.v1.media_node_service_pb2 import HeardAudio
 from cordboard.voice_agent.endpointing import Endpointer, Event
 from cordboard.voice_agent.engines.transcriber import BYTES_PER_SECOND, SAMPLE_RATE
 from cordboard.voice_agent.engines.voice_activity import FRAME_BYTES, FRAME_US, VoiceActivityDetector
 
 LEAD_US = 250_000
+PIECE_SAMPLES = 128
+# -50 dBov, as the mean square of 16-bit samples.
+SILENCE_POWER = 32_767.0**2 * 10**-5
 KEPT_BYTES = 40 * BYTES_PER_SECOND
 
 
@@ -17,6 +22,13 @@ def bytes_of(duration_us: int) -> int:
 def duration_of(size: int) -> int:
     """Give the microseconds of audio of this size."""
     return size // 2 * 1_000_000 // SAMPLE_RATE
+
+
+def audible_bytes(frame: bytes) -> int:
+    """Give the size of a frame up to its last 8 ms that are not silence; 0 when all of it is."""
+    pieces = np.frombuffer(frame, "<i2").astype(np.float32).reshape(-1, PIECE_SAMPLES)
+    loud = np.flatnonzero(np.mean(pieces * pieces, axis=1) > SILENCE_POWER)
+    return (int(loud[-1]) + 1) * PIECE_SAMPLES * 2 if len(loud) else 0
 
 
 class Hearing:
@@ -31,6 +43,7 @@ class Hearing:
         self._audio_started_us = 0
         self._looked_at = 0
         self._gated = False
+        self._audible_until_us: int | None = None
 
     def push(self, heard: HeardAudio) -> list[Event]:
         """Take the next frame of the leg, and give what follows from it."""
@@ -47,7 +60,9 @@ class Hearing:
             frame = bytes(self._audio[self._looked_at : self._looked_at + FRAME_BYTES])
             started_us = self._audio_started_us + duration_of(self._looked_at)
             self._looked_at += FRAME_BYTES
-            events.extend(self.endpointer.hear(self._detector.probability(frame), started_us))
+            if (loud := audible_bytes(frame)) > 0:
+                self._audible_until_us = started_us + duration_of(loud)
+            events.extend(self.endpointer.hear(self._detector.probability(frame), started_us, self._audible_until_us))
         self._forget()
         return events
 
@@ -69,6 +84,7 @@ class Hearing:
         self._audio.clear()
         self._audio_started_us = media_us
         self._looked_at = 0
+        self._audible_until_us = None
         self._detector.reset()
 
     def _end_us(self) -> int:

@@ -29,10 +29,10 @@ class TurnMeter:
     @classmethod
     def begin(cls, turn_id: str, ended: TurnEnded, clock: MediaClock, *, heard_us: int, now_us: int) -> "TurnMeter":
         """Start at the end of a turn. `heard_us` is the media time up to which the leg was heard."""
-        speech_ended_us = clock.to_local(ended.ended_us)
         lag_us = max(0, now_us - clock.to_local(heard_us))
-        waited_us = now_us - speech_ended_us - lag_us
-        return cls(turn_id, speech_ended_us, lag_us, max(0, waited_us - ended.wait_us), now_us)
+        # Counted on the leg's own timeline: the label of a heard frame may be later than its sound.
+        waited_us = heard_us - ended.ended_us
+        return cls(turn_id, now_us - lag_us - waited_us, lag_us, max(0, waited_us - ended.wait_us), now_us)
 
     def measured(self) -> TurnMeasured:
         """Give the fact to log; stages that were not reached are left out."""
