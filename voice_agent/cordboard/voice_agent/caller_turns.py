@@ -9,7 +9,7 @@ from cordboard.voice_agent.dialogue.dialogue_state import Utterance
 from cordboard.voice_agent.dialogue.words import is_backchannel
 from cordboard.voice_agent.dialogue.yes_no import is_bare
 from cordboard.voice_agent.endpointing import Event, GuessDropped, GuessWanted, NoiseEnded, SpeechBegan, TurnEnded
-from cordboard.voice_agent.engines.transcriber import Transcriber, Transcript
+from cordboard.voice_agent.engines.transcriber import BYTES_PER_SECOND, Transcriber, Transcript
 from cordboard.voice_agent.hearing import Hearing
 from cordboard.voice_agent.inbox import Guessed
 from cordboard.voice_agent.replies import Replies
@@ -18,6 +18,8 @@ from cordboard.voice_agent.speaking import Speaking
 from cordboard.voice_agent.turn_book import OpenTurn, TurnBook
 
 INAUDIBLE = Transcript("inaudible", 0.0)
+# The guess is made after so little silence that a recogniser would take it for a pause within a sentence.
+TAIL = bytes(BYTES_PER_SECOND // 10)
 
 
 class CallerTurns:
@@ -70,7 +72,7 @@ class CallerTurns:
                 case SpeechBegan():
                     await self._begin(event.onset_us)
                 case GuessWanted():
-                    pcm = self._hearing.audio(event.started_us, event.ended_us)
+                    pcm = self._hearing.audio(event.started_us, event.ended_us) + TAIL
                     self._guesses[event.guess] = asyncio.create_task(self._transcribe(event.guess, pcm))
                 case GuessDropped():
                     if task := self._guesses.pop(event.guess, None):
