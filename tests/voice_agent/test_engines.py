@@ -1,14 +1,21 @@
 """The engines on real speech, and their twins under the same contract."""
 
+import dataclasses
 import os
 import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from jiwer import wer
+from speech_server import SpeechServer, speech_server
 from voice_agent_speech import BECKETT_WORDS, at_16_khz, beckett, plain_words
 
-from cordboard.core.errors import UnavailableError
+from cordboard.core.errors import InvalidError, UnavailableError
+from cordboard.runtime.settings import Settings
+from cordboard.voice_agent.engines.engine_choice import chosen_synthesizer, chosen_transcriber
 from cordboard.voice_agent.engines.engine_pool import EnginePool
 from cordboard.voice_agent.engines.engine_worker import NICENESS
 from cordboard.voice_agent.engines.hibari import HibariSynthesizer
@@ -22,14 +29,35 @@ from cordboard.voice_agent.engines.voice_activity import FRAME_BYTES, EnergyDete
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture(params=["real", "twin"])
-def transcriber(request: pytest.FixtureRequest, moonshine: MoonshineTranscriber) -> Transcriber:
-    return moonshine if request.param == "real" else ScriptedTranscriber([BECKETT_WORDS, BECKETT_WORDS])
+@pytest_asyncio.fixture(loop_scope="session")
+async def service(moonshine: MoonshineTranscriber, hibari: HibariSynthesizer) -> AsyncIterator[SpeechServer]:
+    """A speech service with the engines of this machine."""
+    async with speech_server(moonshine, hibari) as running:
+        yield running
 
 
-@pytest.fixture(params=["real", "twin"])
-def synthesizer(request: pytest.FixtureRequest, hibari: HibariSynthesizer) -> Synthesizer:
-    return hibari if request.param == "real" else ToneSynthesizer()
+def settings_of(service: SpeechServer) -> Settings:
+    return Settings(speech_url=service.url, asr_model="whisper-1", tts_model="tts-1", tts_voice="nova")
+
+
+@pytest.fixture(params=["real", "service", "twin"])
+def transcriber(request: pytest.FixtureRequest, moonshine: MoonshineTranscriber, service: SpeechServer) -> Transcriber:
+    engines: dict[str, Transcriber] = {
+        "real": moonshine,
+        "service": chosen_transcriber(settings_of(service)),
+        "twin": ScriptedTranscriber([BECKETT_WORDS, BECKETT_WORDS]),
+    }
+    return engines[request.param]
+
+
+@pytest.fixture(params=["real", "service", "twin"])
+def synthesizer(request: pytest.FixtureRequest, hibari: HibariSynthesizer, service: SpeechServer) -> Synthesizer:
+    engines: dict[str, Synthesizer] = {
+        "real": hibari,
+        "service": chosen_synthesizer(settings_of(service)),
+        "twin": ToneSynthesizer(),
+    }
+    return engines[request.param]
 
 
 @pytest.fixture(params=["real", "twin"])
@@ -141,3 +169,35 @@ async def test_text_that_nobody_could_have_said_is_doubted() -> None:
     assert confidence("I would like an appointment please", 2.0) == SOUND
     assert confidence("word " * 40, 1.0) == DOUBTFUL
     assert confidence("it is it is it is it is it is it is it is", 6.0) == DOUBTFUL
+
+
+async def test_a_service_is_asked_with_its_key_model_and_voice(service: SpeechServer, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("key-of-the-test\n")
+    settings = dataclasses.replace(settings_of(service), speech_key_file=str(tmp_path / "key"))
+    hearing, speaking = chosen_transcriber(settings), chosen_synthesizer(settings)
+    await hearing.transcribe(beckett())
+    await speaking.synthesize("Hello.")
+    assert service.asked == [
+        {"model": "whisper-1", "language": "en", "response_format": "json", "temperature": "0"},
+        {"model": "tts-1", "voice": "nova", "input": "Hello.", "response_format": "pcm"},
+    ]
+    assert service.authorizations == ["Bearer key-of-the-test"] * 2
+    assert (hearing.version, speaking.version) == ("openai whisper-1", "openai tts-1 nova")
+    await hearing.stop()
+    await speaking.stop()
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+async def test_a_service_that_refuses_is_away(service: SpeechServer, status: int) -> None:
+    service.status = status
+    with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
+        await chosen_transcriber(settings_of(service)).transcribe(beckett())
+    with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
+        await chosen_synthesizer(settings_of(service)).synthesize("Hello.")
+
+
+async def test_without_a_service_the_engines_of_this_machine_are_chosen() -> None:
+    assert isinstance(chosen_transcriber(Settings()), MoonshineTranscriber)
+    assert isinstance(chosen_synthesizer(Settings()), HibariSynthesizer)
+    with pytest.raises(InvalidError, match="SETTING_MISSING"):
+        chosen_transcriber(Settings(asr_model="whisper-1"))

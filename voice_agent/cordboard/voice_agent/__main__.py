@@ -21,8 +21,7 @@ from cordboard.voice.v1 import voice_agent_service_pb2 as voice
 from cordboard.voice.v1.voice_agent_service_pb2_grpc import add_VoiceAgentServiceServicer_to_server
 from cordboard.voice_agent.audio_port import AudioPort, GrpcAudioPort
 from cordboard.voice_agent.conversation import Engines
-from cordboard.voice_agent.engines.hibari import HibariSynthesizer
-from cordboard.voice_agent.engines.moonshine import MoonshineTranscriber
+from cordboard.voice_agent.engines.engine_choice import chosen_synthesizer, chosen_transcriber
 from cordboard.voice_agent.engines.silero import SileroModel
 from cordboard.voice_agent.fact_log import FactLog, LedgerFactLog
 from cordboard.voice_agent.installed_profiles import installed_profiles
@@ -42,7 +41,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     boot_id = uuid4().hex[:12]
     identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
     verifier = TokenVerifier.load(settings.keys_path)
-    transcriber, synthesizer, silero = MoonshineTranscriber(), HibariSynthesizer(), SileroModel()
+    transcriber, synthesizer, silero = chosen_transcriber(settings), chosen_synthesizer(settings), SileroModel()
     await asyncio.gather(transcriber.start(), synthesizer.start())
     phrases = PhraseCache(synthesizer)
     profiles = installed_profiles()
