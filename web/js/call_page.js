@@ -49,7 +49,7 @@ function CallPage() {
         if (state === "failed") fail("MEDIA", "");
       });
       leg.current = opened;
-      const { callId } = await opened.start("/v1/legs");
+      const { callId } = await opened.start(newCallPath());
       let model = newCall(callId);
       setCall(model);
       events.current = new EventPlane(`/v1/calls/${callId}/events`, () => token, {
@@ -143,6 +143,12 @@ function Over({ call, again }) {
   return html`<header><span class="grow"><h1>Call ended</h1><small role="status">${failed ? "Something went wrong on our side" : "Thank you for calling"}</small></span></header>
     <${Captions} lines=${call?.lines ?? []} />
     <footer class="act"><button class="btn lg primary block" ref=${button} onClick=${again}>Call again</button></footer>`;
+}
+
+/** Where a new call is posted; `?workflow=` in the page's address names the registered workflow that runs it. */
+function newCallPath() {
+  const workflow = new URLSearchParams(location.search).get("workflow");
+  return workflow ? `/v1/legs?workflow=${encodeURIComponent(workflow)}` : "/v1/legs";
 }
 
 function partner(call) {
