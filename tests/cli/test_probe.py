@@ -39,10 +39,14 @@ async def test_a_process_is_asked_for_its_health(tmp_path: Path, serving: bool, 
     ],
 )
 async def test_what_listens_and_does_not_answer_hangs(name: str, kind: str, address: str) -> None:
-    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda reader, writer: writers.append(writer), "127.0.0.1", 0)
     async with silent:
         where = address.format(port=silent.sockets[0].getsockname()[1])
         found = await _asked(ServiceState(name, "process", "ready", addresses={kind: where}))
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
     assert found == ("hung", "does not answer")
 
 
