@@ -25,14 +25,20 @@ BOOKING = talk_of(
 )
 
 
+CLIENTS: list[AsyncOpenAI] = []
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[ChatServer]:
     async with chat_server(answer=judged("book_appointment", (1, 0.1), (2, 0.0), (3, 0.9), (7, 1.0))) as running:
         yield running
+        while CLIENTS:
+            await CLIENTS.pop().close()
 
 
 def model_at(server: ChatServer) -> OpenAiAnalyst:
-    return OpenAiAnalyst(AsyncOpenAI(base_url=server.url, api_key="key-of-the-test", max_retries=0), "small")
+    CLIENTS.append(AsyncOpenAI(base_url=server.url, api_key="key-of-the-test", max_retries=0))
+    return OpenAiAnalyst(CLIENTS[-1], "small")
 
 
 @pytest.fixture(params=["local", "openai"])
