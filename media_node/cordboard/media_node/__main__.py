@@ -6,7 +6,6 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
 
 from cordboard.media.v1.media_node_service_pb2_grpc import add_MediaNodeServiceServicer_to_server
 from cordboard.media_node.archive import CaptureArchive
@@ -17,18 +16,17 @@ from cordboard.media_node.object_store import S3Store
 from cordboard.media_node.prepared_sounds import prepare_sounds
 from cordboard.media_node.quality import TelemetryMeter
 from cordboard.media_node.randomness import SystemRandomness
-from cordboard.media_node.registration import NodeRegistry, Registration
 from cordboard.media_node.servicer import ALLOWED, SERVICE, MediaNodeServicer
 from cordboard.media_node.webrtc.addresses import host_addresses
 from cordboard.media_node.webrtc.factory import WebRtcLegs
 from cordboard.media_node.webrtc.self_check import check_seams
 from cordboard.registry.v1.node_registry_service_pb2 import NODE_KIND_MEDIA, Node
-from cordboard.registry.v1.node_registry_service_pb2_grpc import NodeRegistryServiceStub
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient
+from cordboard.runtime.node_registration import GrpcRegistry, Registration
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
 
@@ -86,15 +84,14 @@ async def serve(settings: Settings, stop: Stop) -> None:
                 draining=node.draining,
             )
 
-        registry = cast(NodeRegistry, cast(Any, NodeRegistryServiceStub(channel)))
-        registration = Registration(registry, describe)
+        registration = Registration(GrpcRegistry(channel), describe)
         renewing = asyncio.create_task(registration.run())
         announce_ready(grpc=address)
         await stop.wait()
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
         node.draining = True
-        await registration.tell_once()
+        await registration.tell()
         await node.close()
         await server.stop()
     await channel.close()

@@ -15,6 +15,7 @@ from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient
+from cordboard.runtime.node_registration import GrpcRegistry, Registration
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
 from cordboard.voice.v1 import voice_agent_service_pb2 as voice
@@ -27,7 +28,6 @@ from cordboard.voice_agent.fact_log import FactLog, LedgerFactLog
 from cordboard.voice_agent.installed_profiles import installed_profiles
 from cordboard.voice_agent.phrase_cache import PhraseCache
 from cordboard.voice_agent.profile import Profile
-from cordboard.voice_agent.registration import GrpcRegistry, Registration
 from cordboard.voice_agent.roster import Roster, Surroundings
 from cordboard.voice_agent.servicer import VoiceAgentServicer
 

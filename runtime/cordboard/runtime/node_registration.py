@@ -69,6 +69,13 @@ class Registration:
         """Renew at once, as when the process begins to drain."""
         self._changed.set()
 
+    async def tell(self) -> None:
+        """Tell the registry once more how the process stands, such as that it drains; an absent one is fine."""
+        try:
+            await self._registry.heartbeat(self._describe())
+        except CordboardError as error:
+            _log.warning("the registry was not told", extra={"reason": error.reason})
+
     async def run(self) -> None:
         """Announce and renew until cancelled."""
         while True:

@@ -4,7 +4,7 @@ import asyncio
 
 from cordboard.core.errors import CordboardError, NotFoundError, UnavailableError
 from cordboard.registry.v1.node_registry_service_pb2 import Node
-from cordboard.voice_agent.registration import Registration
+from cordboard.runtime.node_registration import Registration
 
 
 class MemoryRegistry:
@@ -70,3 +70,11 @@ async def test_a_change_is_told_at_once() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
     assert registry.calls[1] == "heartbeat voice-1 True"
+
+
+async def test_how_the_process_stands_is_told_once_more_whether_or_not_anybody_listens() -> None:
+    registry = MemoryRegistry(None, UnavailableError("PEER_AWAY", "away"))
+    registration = Registration(registry, lambda: Node(node_id="voice-1", draining=True))
+    await registration.tell()
+    await registration.tell()
+    assert registry.calls == ["heartbeat voice-1 True"] * 2
