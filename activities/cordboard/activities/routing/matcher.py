@@ -6,11 +6,11 @@ import logging
 
 from cordboard.activities.routing.courier import Courier
 from cordboard.activities.routing.queue_board import QueueBoard
-from cordboard.activities.routing.race import until_first
 from cordboard.activities.routing.reservation import Reservation
 from cordboard.activities.routing.routing_store import Lead, RoutingStore
 from cordboard.activities.routing.waiting_line import matched
 from cordboard.core.errors import UnavailableError
+from cordboard.runtime.race import until_first
 
 _log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from cordboard.activities.routing.desk_follower import DeskFollower
 from cordboard.activities.routing.matcher import Matcher
 from cordboard.activities.routing.postgres.storage import PostgresStorage
 from cordboard.activities.routing.queue_board import QueueBoard
-from cordboard.activities.routing.race import until_first
 from cordboard.activities.routing.routing_activities import RoutingActivities
 from cordboard.activities.routing.routing_policy import DEFAULT, RoutingPolicy
 from cordboard.activities.routing.routing_signals import RoutingSignals
 from cordboard.activities.routing.routing_store import RoutingStore
 from cordboard.activities.routing.table_store import TableRoutingStore
 from cordboard.runtime.ledger_client import Ledger
+from cordboard.runtime.race import until_first
 
 
 class RoutingService:

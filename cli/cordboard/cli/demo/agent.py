@@ -7,8 +7,6 @@ would be heard. Progress is one JSON object a line on stdout, the last one being
 """
 
 import asyncio
-import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cordboard.cli.demo.caller import hear_all, tell
+from cordboard.cli.demo.caller import hear_all
 from cordboard.cli.demo.conversation import SaidLine, Talker, describe
 from cordboard.cli.demo.desk import Desk
 from cordboard.cli.demo.ear import Ear, MoonshineEar
@@ -24,8 +22,8 @@ from cordboard.cli.demo.line_choice import WAIT, Choice
 from cordboard.cli.demo.phone import Phone
 from cordboard.cli.demo.sound import AUDIBLE_DBOV, OPUS_RATE, Sound, write_wav
 from cordboard.cli.demo.speech_cache import SpeechCache
+from cordboard.cli.demo.told_process import run_told, tell
 from cordboard.cli.demo.voice import installed_voice
-from cordboard.core.errors import CordboardError, UnavailableError
 
 GREETING = "Hello, this is the front desk. What are you calling about?"
 BEFORE_HOLD = "Thank you. Please hold the line."
@@ -172,25 +170,9 @@ def _report(call_id: str, leg_id: str, talk: AgentTalk, phone: Phone) -> dict[st
     }
 
 
-async def _read_door() -> AgentDoor:
-    line = await asyncio.to_thread(sys.stdin.readline)
-    if not line:
-        raise UnavailableError("NO_DOOR", "whoever started the agent has gone")
-    return AgentDoor(**json.loads(line))
-
-
 def main() -> int:
-    """Read the job, serve, and turn what went wrong into a reason."""
-    # What was said is kept for whoever runs the demo, and for nobody else.
-    os.umask(0o077)
-    job = AgentJob(**json.loads(sys.stdin.readline()))
-    try:
-        return 0 if asyncio.run(serve(job, _read_door)) else 1
-    except CordboardError as error:
-        tell("failed", reason=error.reason, message=error.message)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    """Run the process and give its exit code."""
+    return run_told(AgentJob, AgentDoor, serve)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ secret stands on a command line. Progress is one JSON object a line on stdout, t
 code 0 means that the conversation came to its end as planned.
 """
 
-import asyncio
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -27,9 +25,10 @@ from cordboard.cli.demo.sound import OPUS_RATE, from_pcm16, write_wav
 from cordboard.cli.demo.sound_in import ReceivedFrame, SoundIn
 from cordboard.cli.demo.speech_cache import SpeechCache
 from cordboard.cli.demo.timing import barge_in_ms, offer_to_first_audio_ms, turn_times
+from cordboard.cli.demo.told_process import run_told, tell
 from cordboard.cli.demo.turn_detector import Heard, TurnDetector, TurnEvent
 from cordboard.cli.demo.voice import installed_voice
-from cordboard.core.errors import CordboardError, UnavailableError
+from cordboard.core.errors import CordboardError
 
 ENDED_WELL = frozenset({"FAR_END_HUNG_UP", "GOODBYE"})
 
@@ -56,12 +55,6 @@ class Door:
     """The gateway's http address, such as `http://127.0.0.1:8080`."""
     token: str
     """A caller's single-use token."""
-
-
-def tell(event: str, **fields: Any) -> None:
-    """Report progress to whoever started the caller."""
-    sys.stdout.write(json.dumps({"event": event, "wall": time.time(), **fields}) + "\n")
-    sys.stdout.flush()
 
 
 async def call(job: CallerJob, door: Callable[[], Awaitable[Door]]) -> bool:
@@ -149,25 +142,9 @@ def _keep_sound(folder: Path, phone: Phone) -> None:
     (folder / "times.json").write_text(json.dumps(times), encoding="utf-8")
 
 
-async def _read_door() -> Door:
-    line = await asyncio.to_thread(sys.stdin.readline)
-    if not line:
-        raise UnavailableError("NO_DOOR", "whoever started the caller has gone")
-    return Door(**json.loads(line))
-
-
 def main() -> int:
-    """Read the job, call, and turn what went wrong into a reason."""
-    # What was said is kept for whoever runs the demo, and for nobody else.
-    os.umask(0o077)
-    job = CallerJob(**json.loads(sys.stdin.readline()))
-    try:
-        return 0 if asyncio.run(call(job, _read_door)) else 1
-    except CordboardError as error:
-        tell("failed", reason=error.reason, message=error.message)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    """Run the process and give its exit code."""
+    return run_told(CallerJob, Door, call)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from cordboard.gateway.access import claims_of
 from cordboard.gateway.event_plane import frames
 from cordboard.gateway.event_plane.limits import EventLimits
 from cordboard.runtime.identity import TokenVerifier, UserClaims
+from cordboard.runtime.race import until_first
 
 PROTOCOL = "cordboard.events.v1"
 _BEARER = "bearer."
@@ -106,15 +107,7 @@ class EventSocket:
 
     async def run(self, *jobs: Coroutine[Any, Any, None]) -> None:
         """Do the jobs beside the pings until one of them ends, and raise what it raised."""
-        tasks = [asyncio.ensure_future(job) for job in (*jobs, self._ping())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+        await until_first(*jobs, self._ping())
 
     async def _ping(self) -> None:
         while True:
