@@ -21,6 +21,8 @@ from cordboard.runtime.grpc_channel import open_channel, open_user_channel
 from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient
+from cordboard.runtime.settings import Settings
+from cordboard.runtime.transport_security import TransportSecurity, secured
 from cordboard.workflows.names import EXECUTION_TIMEOUT, workflow_id
 from cordboard.workflows.script_contract import script_workflow_id
 from cordboard.workflows.script_worker import NAMESPACE
@@ -37,7 +39,9 @@ async def ledger_channel(home: Path, address: str = "") -> AsyncIterator[grpc.ai
     """Open a channel to the ledger, by default the one that runs in the state directory."""
     directory = StateDirectory(home)
     identity = ServiceIdentity.load(directory.keys, "cli", f"cli-{os.getpid()}")
-    async with open_channel(address or _local(directory, "ledger"), identity, "ledger") as channel:
+    with secured(_security(address)):
+        opened = open_channel(address or _local(directory, "ledger"), identity, "ledger")
+    async with opened as channel:
         yield channel
 
 
@@ -80,7 +84,9 @@ async def gateway_door(home: Path, address: str, token: str, tenant: str) -> Asy
     directory = StateDirectory(home)
     where = address or _local(directory, "gateway")
     shown = token or mint_app_token(directory, tenant)
-    async with open_user_channel(where, shown) as channel:
+    with secured(_security(address)):
+        opened = open_user_channel(where, shown)
+    async with opened as channel:
         yield CallServiceStub(channel)
 
 
@@ -105,6 +111,11 @@ def mint_app_token(directory: StateDirectory, tenant: str) -> str:
     return UserTokenIssuer.load(directory.keys).mint(
         role="app", tenant=tenant, scopes=scopes, ttl=LIFE, subject="cordboard-cli"
     )
+
+
+def _security(address: str) -> TransportSecurity:
+    """What runs in this folder speaks plaintext on loopback; elsewhere the settings say what is spoken."""
+    return TransportSecurity.of(Settings.from_env()) if address else TransportSecurity()
 
 
 def _local(directory: StateDirectory, component: str) -> str:

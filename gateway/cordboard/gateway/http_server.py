@@ -16,6 +16,7 @@ from cordboard.gateway.problem import FIXED_HEADERS, problem
 from cordboard.runtime.door_span import door_span
 from cordboard.runtime.error_table import row_of
 from cordboard.runtime.trace_context import incoming, linked
+from cordboard.runtime.transport_security import transport_security
 
 _log = logging.getLogger(__name__)
 
@@ -59,14 +60,19 @@ class HttpServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
-        """Serve, and give the port. Raises InvalidError(ADDRESS_IN_USE)."""
+        """Serve, and give the port. Raises InvalidError (ADDRESS_IN_USE, TLS_REQUIRED, TLS_UNREADABLE)."""
+        security = transport_security()
+        security.check_listening(self.host)
         await self._runner.setup()
         server = self._runner.server
         assert server is not None
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: _Connection(server, loop=loop, **self._connection), self.host, self.port
+                lambda: _Connection(server, loop=loop, **self._connection),
+                self.host,
+                self.port,
+                ssl=security.http_context(),
             )
         except OSError as error:
             raise InvalidError("ADDRESS_IN_USE", "the address cannot be listened on") from error

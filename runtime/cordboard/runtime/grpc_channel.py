@@ -8,6 +8,7 @@ import grpc
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.identity import ServiceIdentity
 from cordboard.runtime.trace_context import outgoing
+from cordboard.runtime.transport_security import transport_security
 
 __all__ = ["MAX_MESSAGE", "open_channel", "open_plain_channel", "open_user_channel", "translate_errors"]
 
@@ -77,9 +78,16 @@ def open_user_channel(address: str, token: str) -> grpc.aio.Channel:
 
 def open_plain_channel(address: str) -> grpc.aio.Channel:
     """Open a channel that shows nobody: for health, which anybody may ask for."""
-    return grpc.aio.insecure_channel(address, options=_OPTIONS)
+    return _channel(address, [])
 
 
 def _open(address: str, token: Callable[[], str]) -> grpc.aio.Channel:
     kinds = (_UnaryUnaryBearer, _UnaryStreamBearer, _StreamUnaryBearer, _StreamStreamBearer)
-    return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=[kind(token) for kind in kinds])
+    return _channel(address, [kind(token) for kind in kinds])
+
+
+def _channel(address: str, interceptors: list[Any]) -> grpc.aio.Channel:
+    credentials = transport_security().channel_credentials()
+    if credentials is None:
+        return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=interceptors)
+    return grpc.aio.secure_channel(address, credentials, options=_OPTIONS, interceptors=interceptors)

@@ -27,6 +27,7 @@ from cordboard.runtime.error_table import to_status
 from cordboard.runtime.grpc_channel import MAX_MESSAGE
 from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
 from cordboard.runtime.trace_context import enter, incoming, linked, within
+from cordboard.runtime.transport_security import transport_security
 
 _log = logging.getLogger(__name__)
 
@@ -234,7 +235,7 @@ class GrpcServer:
         self._names.append(service)
 
     async def start(self) -> int:
-        """Serve, and give the port. Raises InvalidError(ADDRESS_IN_USE)."""
+        """Serve, and give the port. Raises InvalidError (ADDRESS_IN_USE, TLS_REQUIRED, TLS_UNREADABLE)."""
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflected = (
             *self._names,
@@ -243,12 +244,26 @@ class GrpcServer:
         )
         reflection.enable_server_reflection(reflected, self._server)
         try:
-            self.port = self._server.add_insecure_port(self.address)
-        except RuntimeError as error:
-            raise InvalidError("ADDRESS_IN_USE", "the address cannot be listened on", address=self.address) from error
+            self.port = self._listen()
+        except CordboardError:
+            # A server that is dropped unstarted would be missed by nobody but the library.
+            await self._server.stop(None)
+            raise
         await self._server.start()
         await self.set_serving(self._serving)
         return self.port
+
+    def _listen(self) -> int:
+        security = transport_security()
+        security.check_listening(self.address.rpartition(":")[0])
+        # Apps and people show a token at the public door; a certificate of the engine's is its own processes'.
+        credentials = security.server_credentials(from_components=not self._for_users)
+        try:
+            if credentials is None:
+                return self._server.add_insecure_port(self.address)
+            return self._server.add_secure_port(self.address, credentials)
+        except RuntimeError as error:
+            raise InvalidError("ADDRESS_IN_USE", "the address cannot be listened on", address=self.address) from error
 
     async def set_serving(self, serving: bool) -> None:
         """Say by health whether the process does its work."""

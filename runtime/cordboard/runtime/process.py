@@ -13,6 +13,7 @@ from cordboard.core.errors import CordboardError
 from cordboard.runtime.log import configure_logging, log_unhandled
 from cordboard.runtime.settings import Settings
 from cordboard.runtime.telemetry import telemetry
+from cordboard.runtime.transport_security import TransportSecurity, secured
 
 
 class Stop:
@@ -55,13 +56,21 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
         try:
             await main(settings, stop)
         except CordboardError as error:
-            logging.getLogger(__name__).error("the process ends", extra={"reason": error.reason, **error.fields})
-            sys.stderr.write(f"{error}\n")
-            return 1
+            return _ended_by(error)
         except Exception:  # the edge of the process: an unforeseen error's text may hold PHI
             logging.getLogger(__name__).exception("the process failed")
             return 1
         return 0
 
-    with telemetry(settings):
+    try:
+        security = TransportSecurity.of(settings)
+    except CordboardError as error:
+        return _ended_by(error)
+    with telemetry(settings), secured(security):
         return uvloop.run(guarded())
+
+
+def _ended_by(error: CordboardError) -> int:
+    logging.getLogger(__name__).error("the process ends", extra={"reason": error.reason, **error.fields})
+    sys.stderr.write(f"{error}\n")
+    return 1

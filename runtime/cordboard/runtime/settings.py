@@ -51,6 +51,10 @@ class Settings:
     kms_endpoint: str = ""
     kms_credentials_file: str = ""
     otlp_endpoint: str = ""
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
+    tls_ca_file: str = ""
+    allow_plaintext: str = ""
     log_level: str = "INFO"
     build_id: str = "dev"
 
