@@ -42,6 +42,7 @@ from cordboard.gateway.request_digest import args_digest
 from cordboard.gateway.workflow_catalogue import ScriptedStart
 from cordboard.media.v1 import leg_pb2
 from cordboard.workflows import names
+from cordboard.workflows.data_converter import PAYLOAD_NOT_OURS
 from cordboard.workflows.failures import from_failure
 from cordboard.workflows.search_attributes import TENANT, VERTICAL
 
@@ -244,6 +245,11 @@ class TemporalCallControl:
                 if isinstance(error.cause, ApplicationError) and error.cause.type == _CUT_OFF:
                     raise _CallClosedError from None
                 raise from_failure(error.cause) from None
+            except InternalError as error:
+                if error.reason == PAYLOAD_NOT_OURS:
+                    # What stands under this id answers a request of another kind.
+                    raise _reused() from None
+                raise
             except RPCTimeoutOrCancelledError:
                 # The client library hides that this very task was cancelled.
                 task = asyncio.current_task()

@@ -1,6 +1,6 @@
 """How values become Temporal payloads: binary protobuf, then the call's key."""
 
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
@@ -18,7 +18,9 @@ from temporalio.converter import (
 from cordboard.core.errors import InternalError
 from cordboard.workflows.payload_codec import CallCodec, KeySource, RefusedPayloadConverter, ScriptCodec
 
-__all__ = ["BinaryFirstConverter", "KeySource", "data_converter", "script_data_converter"]
+PAYLOAD_NOT_OURS: Final = "PAYLOAD_NOT_OURS"
+
+__all__ = ["PAYLOAD_NOT_OURS", "BinaryFirstConverter", "KeySource", "data_converter", "script_data_converter"]
 
 
 class ExactProtoConverter(BinaryProtoPayloadConverter):
@@ -28,7 +30,7 @@ class ExactProtoConverter(BinaryProtoPayloadConverter):
         """Give the message. Raises InternalError(PAYLOAD_NOT_OURS) when another one is expected."""
         message = super().from_payload(payload, type_hint)
         if isinstance(type_hint, type) and issubclass(type_hint, Message) and not isinstance(message, type_hint):
-            raise InternalError("PAYLOAD_NOT_OURS", "a payload holds another message than is expected")
+            raise InternalError(PAYLOAD_NOT_OURS, "a payload holds another message than is expected")
         return message
 
 
