@@ -55,9 +55,7 @@ async def ledger_door(home: Path, address: str = "") -> AsyncIterator[LedgerClie
 @asynccontextmanager
 async def key_door(home: Path, address: str = "") -> AsyncIterator[KeyClient]:
     """Open the ledger's keys, as `ledger_door` opens its log."""
-    directory = StateDirectory(home)
-    identity = ServiceIdentity.load(directory.keys, "cli", f"cli-{os.getpid()}")
-    async with open_channel(address or _local(directory, "ledger"), identity, "ledger") as channel:
+    async with ledger_channel(home, address) as channel:
         yield KeyClient(channel)
 
 
@@ -81,12 +79,7 @@ async def fetch_history(home: Path, call_id: str, script: str = "") -> Recording
 @asynccontextmanager
 async def gateway_door(home: Path, address: str, token: str, tenant: str) -> AsyncIterator["CallServiceAsyncStub"]:
     """Open the gateway, with the given token or one of an app minted with the folder's keys."""
-    directory = StateDirectory(home)
-    where = address or _local(directory, "gateway")
-    shown = token or mint_app_token(directory, tenant)
-    with secured(_security(address)):
-        opened = open_user_channel(where, shown)
-    async with opened as channel:
+    async with _gateway_channel(home, address, token, tenant) as channel:
         yield CallServiceStub(channel)
 
 
@@ -95,10 +88,7 @@ async def registry_door(
     home: Path, address: str, token: str, tenant: str
 ) -> AsyncIterator["WorkflowRegistryServiceAsyncStub"]:
     """Open the gateway's registry of workflows, as `gateway_door` opens its calls."""
-    directory = StateDirectory(home)
-    where = address or _local(directory, "gateway")
-    shown = token or mint_app_token(directory, tenant)
-    async with open_user_channel(where, shown) as channel:
+    async with _gateway_channel(home, address, token, tenant) as channel:
         yield WorkflowRegistryServiceStub(channel)
 
 
@@ -111,6 +101,13 @@ def mint_app_token(directory: StateDirectory, tenant: str) -> str:
     return UserTokenIssuer.load(directory.keys).mint(
         role="app", tenant=tenant, scopes=scopes, ttl=LIFE, subject="cordboard-cli"
     )
+
+
+def _gateway_channel(home: Path, address: str, token: str, tenant: str) -> grpc.aio.Channel:
+    directory = StateDirectory(home)
+    where = address or _local(directory, "gateway")
+    with secured(_security(address)):
+        return open_user_channel(where, token or mint_app_token(directory, tenant))
 
 
 def _security(address: str) -> TransportSecurity:
