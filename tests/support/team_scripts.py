@@ -119,8 +119,20 @@ class Patient(Script):
         return "talked"
 
 
+@workflow.defn(name="team.Dropper")
+class Dropper(Script):
+    """Breaks while the caller waits for a human."""
+
+    @workflow.run
+    async def run(self, start: ScriptInput) -> None:
+        """Put the caller into a queue and forget them."""
+        await self.call.answer()
+        await self.call.enqueue("viewings")
+        raise RuntimeError("forgotten")
+
+
 def _is_longer(told: list[str], count: int) -> bool:
     return len(told) > count
 
 
-SCRIPTS: list[type[Any]] = [Intake, Careless, Broken, Silent, Stutterer, Patient]
+SCRIPTS: list[type[Any]] = [Intake, Careless, Broken, Silent, Stutterer, Patient, Dropper]

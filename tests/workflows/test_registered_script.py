@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bridge_steps import Agent
 from call_steps import assert_nothing_left, attach, consent, detach, end_talk, hang_up
 from team_house import pinned, scripted_call, team_client, team_worker
 from temporal import House, PlacedCall
@@ -15,10 +16,12 @@ from cordboard.call.v1.call_pb2 import (
     PHASE_AI_ENGAGED,
     PHASE_COMPLETED,
     PHASE_QUEUED,
+    RECORDING_STATE_ON,
     TALK_OUTCOME_WANTS_HUMAN,
 )
-from cordboard.call.v1.facts_pb2 import SlotsFilled
+from cordboard.call.v1.facts_pb2 import ConsentAnswered, SlotsFilled
 from cordboard.call.v1.script_pb2 import ScriptAbandoned, ScriptPinned
+from cordboard.workflows import registered_script
 from cordboard.workflows.script_contract import script_workflow_id
 
 VOICE = "voice-agent/v1/b1"
@@ -149,6 +152,31 @@ async def test_a_script_that_asks_for_nothing_is_given_up_and_cancelled(team: Ho
     await served_by_default(call, "SCRIPT_SILENT")
     handle = team.client.get_workflow_handle(script_workflow_id(call.call_id, "viewing"))
     assert (await handle.describe()).status == WorkflowExecutionStatus.CANCELED
+
+
+async def test_who_waits_for_a_human_when_the_script_breaks_keeps_their_place(team: House) -> None:
+    call = await scripted_call(team, pinned("team.Dropper", capabilities=["answer", "enqueue"]), talk=False)
+    view = await call.until(lambda view: view.script_reason == "SCRIPT_FAILED")
+    assert (view.phase, view.queue) == (PHASE_QUEUED, "viewings")
+    agent = Agent(call, "ann")
+    await agent.take()
+    await agent.gone("AGENT_HUNG_UP")
+    assert await outcome(call) == (PHASE_COMPLETED, "AGENT_HUNG_UP")
+
+
+async def test_a_script_whose_worker_is_gone_in_the_middle_is_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registered_script, "STALLED", timedelta(seconds=1))
+    async with team_worker(house):
+        call = await scripted_call(house, pinned("team.Intake"))
+        await call.until(lambda view: any(timer.timer_id == "consent" for timer in view.timers))
+    await call.fact(ConsentAnswered(given=True), VOICE)
+    await call.until(lambda view: view.script_reason == "SCRIPT_QUEUE_DEAD")
+    await call.until(lambda view: view.recording == RECORDING_STATE_ON)
+    await end_talk(call)
+    await detach(call)
+    assert await outcome(call) == (PHASE_COMPLETED, "DONE")
 
 
 async def test_what_travels_between_call_and_script_is_sealed_with_its_own_key(team: House) -> None:
