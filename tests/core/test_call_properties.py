@@ -146,6 +146,8 @@ asked = st.one_of(
         agent_id=st.sampled_from(["", "nurse-7", "nurse-8"]),
         consult=st.booleans(),
     ),
+    st.builds(originate.KeepPlace, queue=st.sampled_from(["", "billing"])),
+    st.builds(originate.CallParty),
     st.builds(transfer.StepTransfer, step=st.integers(0, 3)),
     st.builds(voicemail.EndVoicemail, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(gather.EndGather, reason=st.sampled_from(["", "TIMED_OUT"])),
@@ -452,7 +454,14 @@ def test_evolve_gives_a_state_for_any_event_on_any_state(beginning: tuple[Messag
 
 def test_every_command_and_every_consumed_fact_has_a_decider() -> None:
     known = {command.DESCRIPTOR.full_name for command in COMMANDS} | {"cordboard.call.v1.BeginCall"}
-    files = (commands.DESCRIPTOR, gather.DESCRIPTOR, script_pb2.DESCRIPTOR, voicemail.DESCRIPTOR, transfer.DESCRIPTOR)
+    files = (
+        commands.DESCRIPTOR,
+        gather.DESCRIPTOR,
+        script_pb2.DESCRIPTOR,
+        voicemail.DESCRIPTOR,
+        transfer.DESCRIPTOR,
+        originate.DESCRIPTOR,
+    )
     declared = {one.full_name for file in files for one in file.message_types_by_name.values() if not nature_of(one)}
     assert known == declared - {PinnedScript.DESCRIPTOR.full_name}
     assert all(is_fact(kind()) for kind in FACTS)

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from cordboard.call.v1 import call_pb2
 from cordboard.call.v1 import decisions_pb2 as decisions
-from cordboard.call.v1.originate_pb2 import PartyAlerted, PartyDeclined
+from cordboard.call.v1.originate_pb2 import PartyAlerted, PartyCalled, PartyDeclined
 from cordboard.core.event_message import unpack
 from cordboard.runtime.ledger_client import call_stream
 
@@ -36,7 +36,7 @@ async def place(house: House, target: str = LINE) -> str:
     async with house.calls(house.token()) as stub:
         call_id = str((await stub.StartCall(request)).call_id)
     begun = decisions.CallOriginated(call_id=call_id, tenant="clinic", vertical="healthcare", target=target)
-    await house.decide(call_id, begun)
+    await house.decide(call_id, begun, PartyCalled(target=target, vertical="healthcare"))
     return call_id
 
 
@@ -122,7 +122,7 @@ async def test_the_line_is_told_when_it_rings_no_more(house: House) -> None:
     async with line(house) as ada:
         call_id = await place(house)
         await ada.frame()
-        await house.decide(call_id, decisions.CallCancelled(by="engine", reason="NO_ANSWER"), first=2)
+        await house.decide(call_id, decisions.CallCancelled(by="engine", reason="NO_ANSWER"), first=3)
         assert await ada.frame() == {"type": "over", "call_id": call_id, "reason": "NO_ANSWER"}
 
 

@@ -20,6 +20,7 @@ from temporalio.testing import WorkflowEnvironment
 from cordboard.activities.admission import AdmissionActivities
 from cordboard.activities.call_signals import TemporalCallSignals
 from cordboard.activities.call_worker import call_worker
+from cordboard.activities.callback_activities import CallbackActivities
 from cordboard.activities.decision_log import DecisionLog
 from cordboard.activities.fact_relay import FactRelay
 from cordboard.activities.ledger_activities import LedgerActivities
@@ -312,6 +313,7 @@ def activities_of(house: House, packs: Mapping[str, Any] | None = None) -> list[
         voice.say_line,
         voice.deliver_tool_result,
         ScriptActivities(house.client).inspect_script,
+        CallbackActivities(house.ledger, house.client).place_callback,
         house.routing.routing_enqueue,
         house.routing.routing_cancel,
         house.routing.routing_confirm,

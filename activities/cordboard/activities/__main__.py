@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from cordboard.activities.admission import AdmissionActivities
 from cordboard.activities.call_signals import TemporalCallSignals
 from cordboard.activities.call_worker import call_worker
+from cordboard.activities.callback_activities import CallbackActivities
 from cordboard.activities.channels import Channels
 from cordboard.activities.decision_log import AppenderClient, DecisionLog
 from cordboard.activities.fact_relay import FactRelay
@@ -136,7 +137,11 @@ async def main(settings: Settings, stop: Stop) -> None:
         address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
         stack.push_async_callback(health.stop, 0.0)
         client = await connect(settings, parts.keys)
-        own: list[Callable[..., Any]] = [WrapUpStarter(client).start_wrap_up, ScriptActivities(client).inspect_script]
+        own: list[Callable[..., Any]] = [
+            WrapUpStarter(client).start_wrap_up,
+            ScriptActivities(client).inspect_script,
+            CallbackActivities(parts.ledger, client).place_callback,
+        ]
         worker = call_worker(client, [*parts.activities(), *own, *await parts.tools(stack)])
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)

@@ -247,6 +247,8 @@ class CallState:
     direction: Direction.ValueType = DIRECTION_UNSPECIFIED
     target: str = field(default="", metadata=PHI)
     related_call_id: CallId = NO_CALL
+    party_called: bool = False
+    """Outbound: whether it may ring at the party's line."""
     phase: Phase.ValueType = PHASE_UNSPECIFIED
     phases: tuple[Phase.ValueType, ...] = ()
     legs: tuple[Leg, ...] = ()
@@ -277,6 +279,8 @@ class CallState:
     cancelled_by: str = ""
     decisions: int = 0
     """How many decision events were folded in: the source_seq of the newest."""
+    queued_at_us: int = 0
+    """Since when the call waits, or waited first, for a human agent."""
     offered_at_us: int = 0
     answered_at_us: int = 0
     ended_at_us: int = 0

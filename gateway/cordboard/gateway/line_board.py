@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from cordboard.call.v1 import decisions_pb2 as decisions
+from cordboard.call.v1.originate_pb2 import PartyCalled
 from cordboard.core.errors import CordboardError, UnavailableError
 from cordboard.core.event_message import unpack
 from cordboard.ledger.v1.envelope_pb2 import Envelope
@@ -22,7 +23,7 @@ _ENDS = (
     decisions.CallCancelled,
     decisions.CallFailed,
 )
-_FOLLOWED = sorted(kind.DESCRIPTOR.full_name for kind in (decisions.CallOriginated, *_ENDS))
+_FOLLOWED = sorted(kind.DESCRIPTOR.full_name for kind in (PartyCalled, *_ENDS))
 
 Line = tuple[str, str]
 """Tenant and name of a line."""
@@ -101,7 +102,7 @@ class LineBoard:
 
     def _take(self, envelope: Envelope) -> None:
         event, call_id = unpack(envelope), envelope.event.stream.id
-        if isinstance(event, decisions.CallOriginated):
+        if isinstance(event, PartyCalled):
             line, news = (envelope.tenant, event.target), LineNews(call_id, event.vertical)
             self._ringing[call_id] = line, news
             self._tell(line, news)

@@ -16,6 +16,8 @@ from cordboard.activity.v1.call_activities_pb2 import (
     EngageVoiceResult,
     HandOverRules,
     PinProfileInput,
+    PlaceCallbackInput,
+    PlaceCallbackResult,
     ReadHandOverInput,
     ReleaseVoiceInput,
     SayLineInput,
@@ -100,6 +102,12 @@ async def inspect_script(script: InspectScriptInput) -> ScriptCondition:
     raise NotImplementedError
 
 
+@activity.defn
+async def place_callback(wanted: PlaceCallbackInput) -> PlaceCallbackResult:
+    """Have a call placed to one who was promised it; a repeat places no second one. Raises UnavailableError."""
+    raise NotImplementedError
+
+
 ALL = (
     admit,
     append,
@@ -112,4 +120,5 @@ ALL = (
     deliver_tool_result,
     start_wrap_up,
     inspect_script,
+    place_callback,
 )

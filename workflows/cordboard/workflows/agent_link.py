@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import workflow
 
 from cordboard.activity.v1.routing_activities_pb2 import (
@@ -38,6 +39,7 @@ from cordboard.call.v1.decisions_pb2 import (
     VoicemailStarted,
     WrapUpStarted,
 )
+from cordboard.call.v1.originate_pb2 import CallParty, PlaceKept
 from cordboard.call.v1.transfer_pb2 import (
     TRANSFER_STEP_CANCEL,
     StepTransfer,
@@ -76,6 +78,10 @@ class AgentLink:
         """The agent who is rung, or in the call."""
         self._leg_id = ""
         """The leg of the agent who is in the call."""
+        self.since: Timestamp | None = None
+        """Since when the call waits, where that was before it began."""
+        self._kept = False
+        """Whether a place is kept for a party who is called once an agent is set aside."""
         self._first: AgentReservation | None = None
         """The agent who hands the caller on to another one; nothing else holds them."""
         self._first_leg_id = ""
@@ -132,7 +138,11 @@ class AgentLink:
             self._part_with_first()
         elif isinstance(event, TransferReturned):
             self._take_back()
+        elif isinstance(event, PlaceKept):
+            self._kept = True
+            self._wait(self._loop.state)
         elif isinstance(event, CallQueued):
+            self._kept = False
             self._part()
             self._wait(self._loop.state)
         elif isinstance(event, AgentAlerted):
@@ -185,7 +195,11 @@ class AgentLink:
 
     def _answer_offer(self, offered: AgentReservation, state: CallState) -> None:
         """Ring the agent, or give them back; while the caller is away they are kept."""
-        if state.phase != PHASE_QUEUED or self.closed:
+        if self._kept and not self.closed:
+            # Set aside for the party, who is on the way from here on.
+            if not state.party_called:
+                self._loop.decide(CallParty())
+        elif state.phase != PHASE_QUEUED or self.closed:
             self._offered = None
             self._give_back(offered, AGENT_STATE_READY, reasons.CALL_ENDED)
         elif not state.caller_away:
@@ -246,6 +260,7 @@ class AgentLink:
             skills=state.queue.skills,
             priority=state.queue.priority,
             ordinal=self._ordinal,
+            since=self.since,
         )
         self._lane.send(routing_stubs.routing_enqueue, wait, partial(self._enqueued, wait))
 

@@ -37,6 +37,8 @@ def check_agent(state: CallState, wanted: AddLegInput) -> None:
 def check_party(state: CallState, wanted: AddLegInput) -> None:
     """Let one answer a call that was placed to them. Raises WrongStateError(WRONG_PHASE) for a second one."""
     answered = any(leg.role == LEG_ROLE_CALLER for leg in state.legs)
+    if state.direction == DIRECTION_OUTBOUND and not state.party_called:
+        raise WrongStateError(reasons.WRONG_PHASE, "nobody was called yet")
     if state.direction == DIRECTION_OUTBOUND and answered and not wanted.request.replaces_leg_id:
         raise WrongStateError(reasons.WRONG_PHASE, "somebody has answered the call")
 

@@ -26,7 +26,9 @@ from cordboard.workflows import activity_stubs
 from cordboard.workflows.admission import admit, answer_of
 from cordboard.workflows.agent_link import AgentLink
 from cordboard.workflows.call_loop import CallLoop
+from cordboard.workflows.callback import callback_script
 from cordboard.workflows.caller_rules import CallerRules
+from cordboard.workflows.decision_book import ENGINE
 from cordboard.workflows.default_script import default_script
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.limits import JOIN
@@ -60,6 +62,10 @@ class CallConductor:
         self.registered = RegisteredScript(self.loop, call) if call.HasField("script") else None
         if self.registered is not None:
             self.script = self.registered
+        elif call.HasField("callback"):
+            self.script = callback_script(call.callback)
+            # No app asks for this call and waits for an answer: another call has placed it.
+            self._start = StartCallInput(actor=ENGINE, request_id=call.call_id)
         self.loop.rules += [
             CallerRules(self.loop).apply,
             self.agent.apply,

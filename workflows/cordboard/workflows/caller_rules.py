@@ -45,7 +45,7 @@ class CallerRules:
         connected = any(leg.connected for leg in callers)
         waits = {
             JOIN: (not callers and not outbound, JOIN_LIMIT),
-            DIAL: (not callers and outbound, DIAL_LIMIT),
+            DIAL: (not callers and state.party_called, DIAL_LIMIT),
             CONNECT: (any(leg.living and not leg.connected for leg in callers), POLICY.connect),
             REJOIN: (state.caller_away, POLICY.rejoin),
         }

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from cordboard.activity.v1.call_activities_pb2 import HandOverRules, ReadHandOverInput
 from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED, PHASE_QUEUED
-from cordboard.call.v1.commands_pb2 import BookCallback, Enqueue, HoldLeg, RetrieveLeg
+from cordboard.call.v1.commands_pb2 import Enqueue, HoldLeg, RetrieveLeg
+from cordboard.call.v1.originate_pb2 import KeepPlace
 from cordboard.workflows import activity_stubs, limits
 from cordboard.workflows.agent_link import AgentLink
 from cordboard.workflows.bridging import Bridged, BridgeOutcome, is_lost
@@ -25,7 +27,7 @@ _READING = timedelta(seconds=5)
 
 
 class HumanVerbs(TalkVerbs):
-    """Enqueue, bridge, hold, retrieve, promise a callback."""
+    """Enqueue, bridge, hold, retrieve, keep a place."""
 
     def __init__(self, loop: CallLoop, voice: VoiceLink, agent: AgentLink) -> None:
         super().__init__(loop, voice)
@@ -108,13 +110,12 @@ class HumanVerbs(TalkVerbs):
         """Take a leg back from hold."""
         await self._ask(RetrieveLeg(leg_id=leg_id))
 
-    async def promise_callback(self) -> bool:
-        """Put on record that the caller is to be called back; False when no number is known."""
-        number = self.state.slots.callback_number
-        if not number:
-            return False
-        await self._ask(BookCallback(number=number))
-        return True
+    async def keep_place(
+        self, queue: str, *, skills: Iterable[str] = (), priority: int = 0, since: Timestamp | None = None
+    ) -> None:
+        """Wait in a queue with nobody on the line, as if since `since`; the party is called once an agent is set aside."""
+        self._agent.since = since
+        await self._ask(KeepPlace(queue=queue, skills=sorted(skills), priority=priority))
 
     async def _bridge_over(self, otherwise: Callable[[], Awaitable[None]] | None) -> Bridged:
         offer = self.state.offer

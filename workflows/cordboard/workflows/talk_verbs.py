@@ -23,6 +23,7 @@ from cordboard.call.v1.commands_pb2 import (
     ReleaseAi,
     SendMediaCommand,
 )
+from cordboard.call.v1.originate_pb2 import CallParty
 from cordboard.core.call_state import Leg
 from cordboard.core.errors import WrongStateError
 from cordboard.core.reasons import RELEASED
@@ -51,12 +52,14 @@ class TalkVerbs(DurableVerbs):
         self._talk_begun = False
 
     async def answer(self) -> None:
-        """Answer the call, once its caller has a leg in it, or the party who was called is connected.
+        """Answer the call, once its caller has a leg in it, or the party who is called here is connected.
 
         Does not wait for the log: the next verb does, and one round is enough for both. A call that begins with a talk
         was answered, and its AI agent engaged, when it was admitted; then this and the next verb find it so.
         """
         outbound = self.state.direction == DIRECTION_OUTBOUND
+        if outbound and self.state.queue is None:
+            await self._ask(CallParty())
         await self._until(lambda: any(leg.connected or not outbound for leg in self.state.living_legs(LEG_ROLE_CALLER)))
         self._loop.post(lambda: self._loop.decide(AnswerCall()))
 

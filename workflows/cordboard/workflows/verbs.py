@@ -1,6 +1,7 @@
 """The durable verbs that a call's script is written in."""
 
 from cordboard.call.v1.commands_pb2 import HangUp
+from cordboard.workflows.callback_verb import CallbackVerbs
 from cordboard.workflows.durable_verbs import CallOver
 from cordboard.workflows.gather_verb import GatherVerbs
 from cordboard.workflows.human_verbs import HumanVerbs
@@ -9,7 +10,7 @@ from cordboard.workflows.voicemail_verb import VoicemailVerbs
 __all__ = ["Call", "CallOver"]
 
 
-class Call(HumanVerbs, GatherVerbs, VoicemailVerbs):
+class Call(HumanVerbs, GatherVerbs, VoicemailVerbs, CallbackVerbs):
     """A call in the hands of its script. Each verb is durable, idempotent, and safe against a hang-up at any point."""
 
     async def hang_up(self, reason: str) -> None:

@@ -28,6 +28,8 @@ class Wait:
     """Rises with each wait of the call: a repeat of an older request changes nothing."""
     skills: frozenset[str] = frozenset()
     priority: int = 0
+    since: datetime | None = None
+    """Since when the call waits, where that was before it asked; not kept, but as the entry's own time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The activities by which calls wait for human agents, and take and leave them."""
 
+from datetime import UTC
 from typing import Protocol
 
 from temporalio import activity
@@ -46,6 +47,7 @@ class RoutingActivities:
                 ordinal=wait.ordinal,
                 skills=frozenset(wait.skills),
                 priority=wait.priority,
+                since=wait.since.ToDatetime(UTC) if wait.HasField("since") else None,
             )
         )
 

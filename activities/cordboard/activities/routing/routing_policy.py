@@ -11,8 +11,9 @@ from cordboard.core import policy
 class RoutingPolicy:
     """How long routing holds an agent without hearing from the call."""
 
-    offer: timedelta = policy.DEFAULT.ring + policy.DEFAULT.connect + timedelta(seconds=5)
-    """A reservation that is neither confirmed nor released by then ends: ringing and joining take the call less."""
+    offer: timedelta = 2 * policy.DEFAULT.ring + policy.DEFAULT.connect + timedelta(seconds=5)
+    """A reservation that is neither confirmed nor released by then ends: ringing, joining, and before that
+    reaching one who is called back, take the call less."""
     wrap_up: timedelta = timedelta(seconds=120)
     """An agent who finishes a call's work is rung again after this, unless the desk says otherwise before."""
     busy: timedelta = policy.DEFAULT.max_call

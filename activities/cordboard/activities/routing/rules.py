@@ -56,14 +56,15 @@ def hear(situation: Situation, word: DeskWord, now: datetime) -> Situation:
 
 def enqueue(situation: Situation, wait: Wait, now: datetime) -> Situation:
     """Let a call wait, or ask for something else while it waits."""
-    entry = situation.entry
+    entry, since = situation.entry, min(wait.since or now, now)
+    wait = replace(wait, since=None)
     if entry is None:
-        return replace(situation, entry=QueueEntry(wait, now))
+        return replace(situation, entry=QueueEntry(wait, since))
     if wait.ordinal <= entry.wait.ordinal:
         return situation
     if entry.state in (EntryState.WAITING, EntryState.OFFERED):
         return replace(situation, entry=replace(entry, wait=wait))
-    return replace(situation, entry=QueueEntry(wait, now))
+    return replace(situation, entry=QueueEntry(wait, since))
 
 
 def cancel(situation: Situation, wait: Wait, now: datetime) -> Situation:

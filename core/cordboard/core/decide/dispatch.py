@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Decider
     **script.COMMANDS,
     **voicemail.COMMANDS,
     **transfer.COMMANDS,
+    **originate.COMMANDS,
 }
 """Every command with the phases in which it may be asked for."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
-from cordboard.call.v1.call_pb2 import PHASE_INTAKE, PHASE_WRAPPING_UP, Phase
+from cordboard.call.v1.call_pb2 import PHASE_INTAKE, PHASE_QUEUED, PHASE_WRAPPING_UP, Phase
 from cordboard.core import phases
 from cordboard.core.call_state import CallState
 from cordboard.core.evolve import conversation, gathering, legs, lifecycle, queueing, script, transfer
@@ -47,6 +47,8 @@ def _enter(state: CallState, phase: Phase.ValueType, at_us: int) -> CallState:
     state = replace(state, phase=phase, phases=seen)
     if not state.offered_at_us:
         state = replace(state, offered_at_us=at_us)
+    if phase == PHASE_QUEUED and not state.queued_at_us:
+        state = replace(state, queued_at_us=at_us)
     if phase == PHASE_INTAKE and not state.answered_at_us:
         state = replace(state, answered_at_us=at_us)
     if phase == PHASE_WRAPPING_UP or phase in phases.FINAL:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from cordboard.call.v1 import decisions_pb2 as decisions
+from cordboard.call.v1.originate_pb2 import PartyCalled, PlaceKept
 from cordboard.call.v1.voicemail_pb2 import VoicemailEnded
 from cordboard.core.call_state import AgentOffer, Callback, CallState, QueuePlace, Voicemail
 from cordboard.core.evolve.legs import with_leg
@@ -56,6 +57,14 @@ def _connected(state: CallState, event: decisions.AgentConnected) -> CallState:
     return with_leg(state, event.leg_id, bridged=True)
 
 
+def _place_kept(state: CallState, event: PlaceKept) -> CallState:
+    return replace(state, queue=QueuePlace(event.queue, tuple(event.skills), event.priority))
+
+
+def _party_called(state: CallState, _: PartyCalled) -> CallState:
+    return replace(state, party_called=True)
+
+
 def _voicemail(state: CallState, _: decisions.VoicemailStarted) -> CallState:
     return replace(state, offer=None, voicemail=Voicemail())
 
@@ -76,6 +85,8 @@ EFFECTS: Final[Mapping[type[Message], Callable[[CallState, Any], CallState]]] = 
     decisions.AgentAccepted: _accepted,
     decisions.AgentMissed: _missed,
     decisions.AgentConnected: _connected,
+    PlaceKept: _place_kept,
+    PartyCalled: _party_called,
     decisions.VoicemailStarted: _voicemail,
     VoicemailEnded: _voicemail_ended,
     decisions.CallbackBooked: _callback,

@@ -633,3 +633,53 @@ class ToolCallResult(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ToolCallResult: _TypeAlias = ToolCallResult  # noqa: Y015
+
+@_typing.final
+class PlaceCallbackInput(_message.Message):
+    """Argument of the activity `place_callback`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CALL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. Names the callback; a repeat places no second call."""
+    @_builtins.property
+    def call(self) -> _call_workflow_pb2.CallInput:
+        """Required. The call to place, but for its id."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        call: _call_workflow_pb2.CallInput | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceCallbackInput: _TypeAlias = PlaceCallbackInput  # noqa: Y015
+
+@_typing.final
+class PlaceCallbackResult(_message.Message):
+    """Result of the activity `place_callback`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """Output only. The call that was placed."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceCallbackResult: _TypeAlias = PlaceCallbackResult  # noqa: Y015

@@ -23,21 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from cordboard.call.v1 import agent_facts_pb2 as cordboard_dot_call_dot_v1_dot_agent__facts__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.cordboard/activity/v1/routing_activities.proto\x12\x15\x63ordboard.activity.v1\x1a#cordboard/call/v1/agent_facts.proto\"x\n\x13RoutingEnqueueInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x0e\n\x06skills\x18\x04 \x03(\t\x12\x10\n\x08priority\x18\x05 \x01(\x05\x12\x0f\n\x07ordinal\x18\x06 \x01(\x04\"F\n\x12RoutingCancelInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0f\n\x07ordinal\x18\x03 \x01(\x04\"c\n\x13RoutingConfirmInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x04 \x01(\x04\"\xa6\x01\n\x13RoutingReleaseInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x04 \x01(\x04\x12\x31\n\nnext_state\x18\x05 \x01(\x0e\x32\x1d.cordboard.call.v1.AgentState\x12\x0e\n\x06reason\x18\x06 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.cordboard/activity/v1/routing_activities.proto\x12\x15\x63ordboard.activity.v1\x1a#cordboard/call/v1/agent_facts.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n\x13RoutingEnqueueInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\x0e\n\x06skills\x18\x04 \x03(\t\x12\x10\n\x08priority\x18\x05 \x01(\x05\x12\x0f\n\x07ordinal\x18\x06 \x01(\x04\x12)\n\x05since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x12RoutingCancelInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0f\n\x07ordinal\x18\x03 \x01(\x04\"c\n\x13RoutingConfirmInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x04 \x01(\x04\"\xa6\x01\n\x13RoutingReleaseInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x04 \x01(\x04\x12\x31\n\nnext_state\x18\x05 \x01(\x0e\x32\x1d.cordboard.call.v1.AgentState\x12\x0e\n\x06reason\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cordboard.activity.v1.routing_activities_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROUTINGENQUEUEINPUT']._serialized_start=110
-  _globals['_ROUTINGENQUEUEINPUT']._serialized_end=230
-  _globals['_ROUTINGCANCELINPUT']._serialized_start=232
-  _globals['_ROUTINGCANCELINPUT']._serialized_end=302
-  _globals['_ROUTINGCONFIRMINPUT']._serialized_start=304
-  _globals['_ROUTINGCONFIRMINPUT']._serialized_end=403
-  _globals['_ROUTINGRELEASEINPUT']._serialized_start=406
-  _globals['_ROUTINGRELEASEINPUT']._serialized_end=572
+  _globals['_ROUTINGENQUEUEINPUT']._serialized_start=144
+  _globals['_ROUTINGENQUEUEINPUT']._serialized_end=307
+  _globals['_ROUTINGCANCELINPUT']._serialized_start=309
+  _globals['_ROUTINGCANCELINPUT']._serialized_end=379
+  _globals['_ROUTINGCONFIRMINPUT']._serialized_start=381
+  _globals['_ROUTINGCONFIRMINPUT']._serialized_end=480
+  _globals['_ROUTINGRELEASEINPUT']._serialized_start=483
+  _globals['_ROUTINGRELEASEINPUT']._serialized_end=649
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from cordboard.call.v1 import agent_facts_pb2 as _agent_facts_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -31,6 +32,7 @@ class RoutingEnqueueInput(_message.Message):
     SKILLS_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     ORDINAL_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     tenant: _builtins.str
@@ -47,6 +49,10 @@ class RoutingEnqueueInput(_message.Message):
     def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Skills that an agent needs, all of them."""
 
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when the call waits; absent: from now on."""
+
     def __init__(
         self,
         *,
@@ -56,10 +62,11 @@ class RoutingEnqueueInput(_message.Message):
         skills: _abc.Iterable[_builtins.str] | None = ...,
         priority: _builtins.int = ...,
         ordinal: _builtins.int = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "ordinal", b"ordinal", "priority", b"priority", "queue", b"queue", "skills", b"skills", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "ordinal", b"ordinal", "priority", b"priority", "queue", b"queue", "since", b"since", "skills", b"skills", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

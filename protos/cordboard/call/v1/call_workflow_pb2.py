@@ -27,9 +27,10 @@ from cordboard.call.v1 import call_service_pb2 as cordboard_dot_call_dot_v1_dot_
 from cordboard.call.v1 import script_pb2 as cordboard_dot_call_dot_v1_dot_script__pb2
 from cordboard.ledger.v1 import envelope_pb2 as cordboard_dot_ledger_dot_v1_dot_envelope__pb2
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%cordboard/call/v1/call_workflow.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a$cordboard/call/v1/call_service.proto\x1a\x1e\x63ordboard/call/v1/script.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\"cordboard/options/v1/options.proto\"\x85\x02\n\tCallInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12\x10\n\x08workflow\x18\x04 \x01(\t\x12/\n\tdirection\x18\x05 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\x12\x17\n\x0frelated_call_id\x18\x14 \x01(\t\x12/\n\x06script\x18\x07 \x01(\x0b\x32\x1f.cordboard.call.v1.PinnedScript\x12\x13\n\x05input\x18\x08 \x01(\tB\x04\x88\xb5\x18\x01\x12\r\n\x05\x61gent\x18\t \x01(\t\"L\n\x0eStartCallInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\tsdp_offer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\";\n\x0fStartCallAnswer\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\nsdp_answer\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"l\n\rEscalateInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.EscalateCallRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"c\n\tHoldInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x32\n\x07request\x18\x02 \x01(\x0b\x32!.cordboard.call.v1.HoldLegRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"k\n\rRetrieveInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x36\n\x07request\x18\x02 \x01(\x0b\x32%.cordboard.call.v1.RetrieveLegRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"p\n\x11SetRecordingInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.SetRecordingRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"f\n\x0c\x45ndCallInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x32\n\x07request\x18\x02 \x01(\x0b\x32!.cordboard.call.v1.EndCallRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"l\n\rTransferInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.TransferCallRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"p\n\x11StepTransferInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.StepTransferRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"v\n\x0b\x41\x64\x64LegInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x31\n\x07request\x18\x02 \x01(\x0b\x32 .cordboard.call.v1.AddLegRequest\x12\x10\n\x08party_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61rgs_digest\x18\x04 \x01(\x0c\"j\n\x0eRemoveLegInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x34\n\x07request\x18\x02 \x01(\x0b\x32#.cordboard.call.v1.RemoveLegRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"9\n\tFactBatch\x12,\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\",\n\x08NodeLost\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\t\"?\n\x10\x41gentReservation\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\"N\n\x0f\x41gentWithdrawal\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x1e\n\nQueuePlace\x12\x10\n\x08position\x18\x01 \x01(\r\">\n\x0bStateAnswer\x12\x1c\n\x0e\x63\x61nonical_json\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x11\n\tdecisions\x18\x02 \x01(\x04\"I\n\nCallResult\x12\'\n\x05phase\x18\x01 \x01(\x0e\x32\x18.cordboard.call.v1.Phase\x12\x12\n\nend_reason\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%cordboard/call/v1/call_workflow.proto\x12\x11\x63ordboard.call.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a$cordboard/call/v1/call_service.proto\x1a\x1e\x63ordboard/call/v1/script.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x02\n\tCallInput\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12\x10\n\x08workflow\x18\x04 \x01(\t\x12/\n\tdirection\x18\x05 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\x14\n\x06target\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\x12\x17\n\x0frelated_call_id\x18\x14 \x01(\t\x12\x32\n\x08\x63\x61llback\x18\x15 \x01(\x0b\x32 .cordboard.call.v1.CallbackPlace\x12/\n\x06script\x18\x07 \x01(\x0b\x32\x1f.cordboard.call.v1.PinnedScript\x12\x13\n\x05input\x18\x08 \x01(\tB\x04\x88\xb5\x18\x01\x12\r\n\x05\x61gent\x18\t \x01(\t\"\x84\x01\n\rCallbackPlace\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\thand_over\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\"L\n\x0eStartCallInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\tsdp_offer\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\";\n\x0fStartCallAnswer\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12\x18\n\nsdp_answer\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"l\n\rEscalateInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.EscalateCallRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"c\n\tHoldInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x32\n\x07request\x18\x02 \x01(\x0b\x32!.cordboard.call.v1.HoldLegRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"k\n\rRetrieveInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x36\n\x07request\x18\x02 \x01(\x0b\x32%.cordboard.call.v1.RetrieveLegRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"p\n\x11SetRecordingInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.SetRecordingRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"f\n\x0c\x45ndCallInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x32\n\x07request\x18\x02 \x01(\x0b\x32!.cordboard.call.v1.EndCallRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"l\n\rTransferInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.TransferCallRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"p\n\x11StepTransferInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x37\n\x07request\x18\x02 \x01(\x0b\x32&.cordboard.call.v1.StepTransferRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"v\n\x0b\x41\x64\x64LegInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x31\n\x07request\x18\x02 \x01(\x0b\x32 .cordboard.call.v1.AddLegRequest\x12\x10\n\x08party_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61rgs_digest\x18\x04 \x01(\x0c\"j\n\x0eRemoveLegInput\x12\r\n\x05\x61\x63tor\x18\x01 \x01(\t\x12\x34\n\x07request\x18\x02 \x01(\x0b\x32#.cordboard.call.v1.RemoveLegRequest\x12\x13\n\x0b\x61rgs_digest\x18\x03 \x01(\x0c\"9\n\tFactBatch\x12,\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.Envelope\",\n\x08NodeLost\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07\x62oot_id\x18\x02 \x01(\t\"?\n\x10\x41gentReservation\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\"N\n\x0f\x41gentWithdrawal\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x19\n\x11reservation_epoch\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x1e\n\nQueuePlace\x12\x10\n\x08position\x18\x01 \x01(\r\">\n\x0bStateAnswer\x12\x1c\n\x0e\x63\x61nonical_json\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x11\n\tdecisions\x18\x02 \x01(\x04\"I\n\nCallResult\x12\'\n\x05phase\x18\x01 \x01(\x0e\x32\x18.cordboard.call.v1.Phase\x12\x12\n\nend_reason\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,48 +41,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CALLINPUT'].fields_by_name['target']._serialized_options = b'\210\265\030\001'
   _globals['_CALLINPUT'].fields_by_name['input']._loaded_options = None
   _globals['_CALLINPUT'].fields_by_name['input']._serialized_options = b'\210\265\030\001'
+  _globals['_CALLBACKPLACE'].fields_by_name['hand_over']._loaded_options = None
+  _globals['_CALLBACKPLACE'].fields_by_name['hand_over']._serialized_options = b'\210\265\030\001'
   _globals['_STARTCALLINPUT'].fields_by_name['sdp_offer']._loaded_options = None
   _globals['_STARTCALLINPUT'].fields_by_name['sdp_offer']._serialized_options = b'\210\265\030\001'
   _globals['_STARTCALLANSWER'].fields_by_name['sdp_answer']._loaded_options = None
   _globals['_STARTCALLANSWER'].fields_by_name['sdp_answer']._serialized_options = b'\210\265\030\001'
   _globals['_STATEANSWER'].fields_by_name['canonical_json']._loaded_options = None
   _globals['_STATEANSWER'].fields_by_name['canonical_json']._serialized_options = b'\210\265\030\001'
-  _globals['_CALLINPUT']._serialized_start=233
-  _globals['_CALLINPUT']._serialized_end=494
-  _globals['_STARTCALLINPUT']._serialized_start=496
-  _globals['_STARTCALLINPUT']._serialized_end=572
-  _globals['_STARTCALLANSWER']._serialized_start=574
-  _globals['_STARTCALLANSWER']._serialized_end=633
-  _globals['_ESCALATEINPUT']._serialized_start=635
-  _globals['_ESCALATEINPUT']._serialized_end=743
-  _globals['_HOLDINPUT']._serialized_start=745
-  _globals['_HOLDINPUT']._serialized_end=844
-  _globals['_RETRIEVEINPUT']._serialized_start=846
-  _globals['_RETRIEVEINPUT']._serialized_end=953
-  _globals['_SETRECORDINGINPUT']._serialized_start=955
-  _globals['_SETRECORDINGINPUT']._serialized_end=1067
-  _globals['_ENDCALLINPUT']._serialized_start=1069
-  _globals['_ENDCALLINPUT']._serialized_end=1171
-  _globals['_TRANSFERINPUT']._serialized_start=1173
-  _globals['_TRANSFERINPUT']._serialized_end=1281
-  _globals['_STEPTRANSFERINPUT']._serialized_start=1283
-  _globals['_STEPTRANSFERINPUT']._serialized_end=1395
-  _globals['_ADDLEGINPUT']._serialized_start=1397
-  _globals['_ADDLEGINPUT']._serialized_end=1515
-  _globals['_REMOVELEGINPUT']._serialized_start=1517
-  _globals['_REMOVELEGINPUT']._serialized_end=1623
-  _globals['_FACTBATCH']._serialized_start=1625
-  _globals['_FACTBATCH']._serialized_end=1682
-  _globals['_NODELOST']._serialized_start=1684
-  _globals['_NODELOST']._serialized_end=1728
-  _globals['_AGENTRESERVATION']._serialized_start=1730
-  _globals['_AGENTRESERVATION']._serialized_end=1793
-  _globals['_AGENTWITHDRAWAL']._serialized_start=1795
-  _globals['_AGENTWITHDRAWAL']._serialized_end=1873
-  _globals['_QUEUEPLACE']._serialized_start=1875
-  _globals['_QUEUEPLACE']._serialized_end=1905
-  _globals['_STATEANSWER']._serialized_start=1907
-  _globals['_STATEANSWER']._serialized_end=1969
-  _globals['_CALLRESULT']._serialized_start=1971
-  _globals['_CALLRESULT']._serialized_end=2044
+  _globals['_CALLINPUT']._serialized_start=266
+  _globals['_CALLINPUT']._serialized_end=579
+  _globals['_CALLBACKPLACE']._serialized_start=582
+  _globals['_CALLBACKPLACE']._serialized_end=714
+  _globals['_STARTCALLINPUT']._serialized_start=716
+  _globals['_STARTCALLINPUT']._serialized_end=792
+  _globals['_STARTCALLANSWER']._serialized_start=794
+  _globals['_STARTCALLANSWER']._serialized_end=853
+  _globals['_ESCALATEINPUT']._serialized_start=855
+  _globals['_ESCALATEINPUT']._serialized_end=963
+  _globals['_HOLDINPUT']._serialized_start=965
+  _globals['_HOLDINPUT']._serialized_end=1064
+  _globals['_RETRIEVEINPUT']._serialized_start=1066
+  _globals['_RETRIEVEINPUT']._serialized_end=1173
+  _globals['_SETRECORDINGINPUT']._serialized_start=1175
+  _globals['_SETRECORDINGINPUT']._serialized_end=1287
+  _globals['_ENDCALLINPUT']._serialized_start=1289
+  _globals['_ENDCALLINPUT']._serialized_end=1391
+  _globals['_TRANSFERINPUT']._serialized_start=1393
+  _globals['_TRANSFERINPUT']._serialized_end=1501
+  _globals['_STEPTRANSFERINPUT']._serialized_start=1503
+  _globals['_STEPTRANSFERINPUT']._serialized_end=1615
+  _globals['_ADDLEGINPUT']._serialized_start=1617
+  _globals['_ADDLEGINPUT']._serialized_end=1735
+  _globals['_REMOVELEGINPUT']._serialized_start=1737
+  _globals['_REMOVELEGINPUT']._serialized_end=1843
+  _globals['_FACTBATCH']._serialized_start=1845
+  _globals['_FACTBATCH']._serialized_end=1902
+  _globals['_NODELOST']._serialized_start=1904
+  _globals['_NODELOST']._serialized_end=1948
+  _globals['_AGENTRESERVATION']._serialized_start=1950
+  _globals['_AGENTRESERVATION']._serialized_end=2013
+  _globals['_AGENTWITHDRAWAL']._serialized_start=2015
+  _globals['_AGENTWITHDRAWAL']._serialized_end=2093
+  _globals['_QUEUEPLACE']._serialized_start=2095
+  _globals['_QUEUEPLACE']._serialized_end=2125
+  _globals['_STATEANSWER']._serialized_start=2127
+  _globals['_STATEANSWER']._serialized_end=2189
+  _globals['_CALLRESULT']._serialized_start=2191
+  _globals['_CALLRESULT']._serialized_end=2264
 # @@protoc_insertion_point(module_scope)

@@ -12,6 +12,7 @@ from cordboard.call.v1 import script_pb2 as _script_pb2
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -37,6 +38,7 @@ class CallInput(_message.Message):
     DIRECTION_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
     RELATED_CALL_ID_FIELD_NUMBER: _builtins.int
+    CALLBACK_FIELD_NUMBER: _builtins.int
     SCRIPT_FIELD_NUMBER: _builtins.int
     INPUT_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
@@ -59,6 +61,10 @@ class CallInput(_message.Message):
     agent: _builtins.str
     """Agent profile that the registration names; empty: the pack's default."""
     @_builtins.property
+    def callback(self) -> Global___CallbackPlace:
+        """Outbound: the place that is kept until a human agent is free for the party; absent for a call that is placed at once."""
+
+    @_builtins.property
     def script(self) -> _script_pb2.PinnedScript:
         """The registered workflow behind `workflow`, as it was when the call was started."""
 
@@ -72,17 +78,60 @@ class CallInput(_message.Message):
         direction: _call_pb2.Direction.ValueType = ...,
         target: _builtins.str = ...,
         related_call_id: _builtins.str = ...,
+        callback: Global___CallbackPlace | None = ...,
         script: _script_pb2.PinnedScript | None = ...,
         input: _builtins.str = ...,
         agent: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["script", b"script"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["callback", b"callback", "script", b"script"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "call_id", b"call_id", "direction", b"direction", "input", b"input", "related_call_id", b"related_call_id", "script", b"script", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "call_id", b"call_id", "callback", b"callback", "direction", b"direction", "input", b"input", "related_call_id", b"related_call_id", "script", b"script", "target", b"target", "tenant", b"tenant", "vertical", b"vertical", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CallInput: _TypeAlias = CallInput  # noqa: Y015
+
+@_typing.final
+class CallbackPlace(_message.Message):
+    """A place in a queue that is kept for one who is to be called back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    HAND_OVER_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    """Required. The queue."""
+    priority: _builtins.int
+    """Higher is sooner."""
+    hand_over: _builtins.str
+    """What the human agent has to know."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Skills that a human agent needs, all of them."""
+
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when the place is kept."""
+
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        priority: _builtins.int = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        hand_over: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hand_over", b"hand_over", "priority", b"priority", "queue", b"queue", "since", b"since", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallbackPlace: _TypeAlias = CallbackPlace  # noqa: Y015
 
 @_typing.final
 class StartCallInput(_message.Message):

@@ -25,19 +25,33 @@ _sym_db = _symbol_database.Default()
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cordboard/call/v1/originate.proto\x12\x11\x63ordboard.call.v1\x1a\"cordboard/options/v1/options.proto\"\x14\n\x0cPartyAlerted:\x04\x90\xb5\x18\x02\"%\n\rPartyDeclined\x12\x0e\n\x06reason\x18\x01 \x01(\t:\x04\x90\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!cordboard/call/v1/originate.proto\x12\x11\x63ordboard.call.v1\x1a\"cordboard/options/v1/options.proto\"<\n\tKeepPlace\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\"\x0b\n\tCallParty\"B\n\tPlaceKept\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05:\x04\x90\xb5\x18\x01\";\n\x0bPartyCalled\x12\x14\n\x06target\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08vertical\x18\x02 \x01(\t:\x04\x90\xb5\x18\x01\"\x14\n\x0cPartyAlerted:\x04\x90\xb5\x18\x02\"%\n\rPartyDeclined\x12\x0e\n\x06reason\x18\x01 \x01(\t:\x04\x90\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cordboard.call.v1.originate_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PLACEKEPT']._loaded_options = None
+  _globals['_PLACEKEPT']._serialized_options = b'\220\265\030\001'
+  _globals['_PARTYCALLED'].fields_by_name['target']._loaded_options = None
+  _globals['_PARTYCALLED'].fields_by_name['target']._serialized_options = b'\210\265\030\001'
+  _globals['_PARTYCALLED']._loaded_options = None
+  _globals['_PARTYCALLED']._serialized_options = b'\220\265\030\001'
   _globals['_PARTYALERTED']._loaded_options = None
   _globals['_PARTYALERTED']._serialized_options = b'\220\265\030\002'
   _globals['_PARTYDECLINED']._loaded_options = None
   _globals['_PARTYDECLINED']._serialized_options = b'\220\265\030\002'
-  _globals['_PARTYALERTED']._serialized_start=92
-  _globals['_PARTYALERTED']._serialized_end=112
-  _globals['_PARTYDECLINED']._serialized_start=114
-  _globals['_PARTYDECLINED']._serialized_end=151
+  _globals['_KEEPPLACE']._serialized_start=92
+  _globals['_KEEPPLACE']._serialized_end=152
+  _globals['_CALLPARTY']._serialized_start=154
+  _globals['_CALLPARTY']._serialized_end=165
+  _globals['_PLACEKEPT']._serialized_start=167
+  _globals['_PLACEKEPT']._serialized_end=233
+  _globals['_PARTYCALLED']._serialized_start=235
+  _globals['_PARTYCALLED']._serialized_end=294
+  _globals['_PARTYALERTED']._serialized_start=296
+  _globals['_PARTYALERTED']._serialized_end=316
+  _globals['_PARTYDECLINED']._serialized_start=318
+  _globals['_PARTYDECLINED']._serialized_end=355
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,10 @@
 isort:skip_file
 Reaching a party who waits at a line: what the line's door saw."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -15,6 +17,113 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class KeepPlace(_message.Message):
+    """Keep a place in a queue before anybody is called: the party is called once a human agent is set aside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    """Required. The queue."""
+    priority: _builtins.int
+    """Higher is sooner."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Skills asked for."""
+
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        priority: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["priority", b"priority", "queue", b"queue", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeepPlace: _TypeAlias = KeepPlace  # noqa: Y015
+
+@_typing.final
+class CallParty(_message.Message):
+    """Call the party; nothing happens when that was done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallParty: _TypeAlias = CallParty  # noqa: Y015
+
+@_typing.final
+class PlaceKept(_message.Message):
+    """The call has a place in a queue, with nobody on the line."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: _builtins.int
+    SKILLS_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    queue: _builtins.str
+    """Required. The queue."""
+    priority: _builtins.int
+    """Higher is sooner."""
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Skills asked for."""
+
+    def __init__(
+        self,
+        *,
+        queue: _builtins.str = ...,
+        skills: _abc.Iterable[_builtins.str] | None = ...,
+        priority: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["priority", b"priority", "queue", b"queue", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceKept: _TypeAlias = PlaceKept  # noqa: Y015
+
+@_typing.final
+class PartyCalled(_message.Message):
+    """The party is called: it may ring at their line from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TARGET_FIELD_NUMBER: _builtins.int
+    VERTICAL_FIELD_NUMBER: _builtins.int
+    target: _builtins.str
+    """Required. The line."""
+    vertical: _builtins.str
+    """Vertical pack that the call is about."""
+    def __init__(
+        self,
+        *,
+        target: _builtins.str = ...,
+        vertical: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["target", b"target", "vertical", b"vertical"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartyCalled: _TypeAlias = PartyCalled  # noqa: Y015
 
 @_typing.final
 class PartyAlerted(_message.Message):
