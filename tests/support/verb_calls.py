@@ -49,7 +49,8 @@ async def outbound(call: Call) -> None:
 
 
 SCRIPTS: dict[str, Script] = {
-    script.__name__: script for script in (gather, gather_sound, gather_nonsense, voicemail, outbound)
+    script.__name__: script
+    for script in (gather, gather_sound, gather_nonsense, voicemail, outbound, callback, callback_without_number)
 }
 
 

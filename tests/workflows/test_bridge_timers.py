@@ -136,6 +136,7 @@ async def test_a_caller_whose_number_is_known_is_promised_a_callback(patient_hou
     assert PHASE_CALLBACK_BOOKED in (await call.view()).phases
     [booked] = [event for event in await call.events() if isinstance(event, CallbackBooked)]
     assert booked.number == "5550198302"
+    await call_off(await callback_of(patient_house, call))
 
 
 async def test_an_agent_who_is_rung_when_patience_is_over_may_still_take_the_call(patient_house: House) -> None:

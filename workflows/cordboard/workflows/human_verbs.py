@@ -113,7 +113,7 @@ class HumanVerbs(TalkVerbs):
     async def keep_place(
         self, queue: str, *, skills: Iterable[str] = (), priority: int = 0, since: Timestamp | None = None
     ) -> None:
-        """Wait in a queue with nobody on the line, as if since `since`; the party is called once an agent is set aside."""
+        """Wait in a queue with nobody on the line, as since `since`; the party is called once an agent is set aside."""
         self._agent.since = since
         await self._ask(KeepPlace(queue=queue, skills=sorted(skills), priority=priority))
 
