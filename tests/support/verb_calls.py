@@ -48,9 +48,30 @@ async def outbound(call: Call) -> None:
     await call.hang_up("TOLD")
 
 
+async def callback(call: Call) -> None:
+    """Promise a callback to whoever calls, and end."""
+    await call.answer()
+    await call.callback("front-desk", number="5550198302", skills=["clinical"], hand_over="A swollen ankle.")
+    await call.hang_up("PROMISED")
+
+
+async def callback_without_number(call: Call) -> None:
+    """Promise a callback to a caller of whom no number is known."""
+    await call.answer()
+    await call.hang_up("PROMISED" if await call.promise_callback() else "NO_NUMBER")
+
+
 SCRIPTS: dict[str, Script] = {
     script.__name__: script
-    for script in (gather, gather_sound, gather_nonsense, voicemail, outbound, callback, callback_without_number)
+    for script in (
+        gather,
+        gather_sound,
+        gather_nonsense,
+        voicemail,
+        outbound,
+        callback,
+        callback_without_number,
+    )
 }
 
 

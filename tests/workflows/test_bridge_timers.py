@@ -11,6 +11,7 @@ from call_steps import (
     engaged_call,
     hang_up,
 )
+from callback_steps import call_off, callback_of
 from temporal import OFFER, House, PlacedCall, eventually
 
 from cordboard.call.v1.call_pb2 import (
