@@ -82,6 +82,7 @@ FACTS: dict[str, frozenset[str]] = {
         wrap_up.WrapUpStageDone,
         wrap_up.WrapUpFinished,
         wrap_up.OutcomeOpened,
+        wrap_up.TranscriptOpened,
         wrap_up.FollowUpResolved,
     ),
 }

@@ -15,6 +15,7 @@ from cordboard.gateway.outcomes import NoOutcomes, OutcomesClient
 from cordboard.gateway.pages_door import pages_directory
 from cordboard.gateway.task_queues import TemporalTaskQueues
 from cordboard.gateway.temporal_call_control import TemporalCallControl
+from cordboard.gateway.transcripts import NoTranscripts, TranscriptsClient
 from cordboard.runtime.grpc_channel import open_channel
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, UserTokenIssuer
 from cordboard.runtime.key_client import KeyClient
@@ -63,6 +64,7 @@ async def main(settings: Settings, stop: Stop) -> None:
         packs=installed_packs,
         issuer=_issuer(settings),
         outcomes=OutcomesClient(wrap_up) if wrap_up is not None else NoOutcomes(),
+        transcripts=TranscriptsClient(wrap_up) if wrap_up is not None else NoTranscripts(),
     )
     gateway = Gateway(doors, verifier, neighbours)
     registration = asyncio.create_task(_register(client))

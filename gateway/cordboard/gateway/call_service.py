@@ -12,6 +12,7 @@ from cordboard.gateway.call_starter import CallStarter
 from cordboard.gateway.call_steering import CallSteering
 from cordboard.gateway.outcome_reader import OutcomeReader
 from cordboard.gateway.token_life import while_valid
+from cordboard.gateway.transcript_reader import TranscriptReader
 from cordboard.runtime.grpc_server import current_user
 
 
@@ -19,10 +20,16 @@ class CallService(CallServiceServicer):
     """Starts, steers and shows calls for the bearer of the token. Keeps nothing between two requests."""
 
     def __init__(
-        self, starter: CallStarter, steering: CallSteering, reader: CallReader, outcomes: OutcomeReader
+        self,
+        starter: CallStarter,
+        steering: CallSteering,
+        reader: CallReader,
+        outcomes: OutcomeReader,
+        transcripts: TranscriptReader,
     ) -> None:
         self._starter = starter
         self._outcomes = outcomes
+        self._transcripts = transcripts
         self._steering = steering
         self._reader = reader
 
@@ -102,6 +109,10 @@ class CallService(CallServiceServicer):
     async def GetOutcome(self, request: pb.GetOutcomeRequest, context: Any) -> pb.GetOutcomeResponse:
         """Show what came of a call."""
         return await self._outcomes.get(current_user(), request)
+
+    async def GetTranscript(self, request: pb.GetTranscriptRequest, context: Any) -> pb.GetTranscriptResponse:
+        """Show what was said in a call."""
+        return await self._transcripts.get(current_user(), request)
 
     async def ListFollowUps(self, request: pb.ListFollowUpsRequest, context: Any) -> pb.ListFollowUpsResponse:
         """List calls after which somebody has to do something."""

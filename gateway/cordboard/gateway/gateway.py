@@ -28,6 +28,8 @@ from cordboard.gateway.pages_door import PagesDoor
 from cordboard.gateway.script_keys import KeySource, ScriptKeys
 from cordboard.gateway.task_queues import TaskQueues
 from cordboard.gateway.tokens_door import TokensDoor
+from cordboard.gateway.transcript_reader import TranscriptReader
+from cordboard.gateway.transcripts import NoTranscripts, Transcripts
 from cordboard.gateway.workflow_catalogue import WorkflowCatalogue
 from cordboard.gateway.workflow_registry_service import WorkflowRegistryService
 from cordboard.registry.v1 import workflow_registry_service_pb2
@@ -74,6 +76,8 @@ class Neighbours:
     """Signs callers' tokens for pages, when this gateway may."""
     outcomes: Outcomes = field(default_factory=NoOutcomes)
     """Rows of what came of calls."""
+    transcripts: Transcripts = field(default_factory=NoTranscripts)
+    """What was said in calls."""
 
 
 class Gateway:
@@ -86,7 +90,13 @@ class Gateway:
         registry = WorkflowRegistryService(catalogue, ScriptKeys(ledger, neighbours.producer, neighbours.keys))
         starter = CallStarter(ledger, reader, control, catalogue)
         steering = CallSteering(reader, control)
-        calls = CallService(starter, steering, reader, OutcomeReader(reader, neighbours.outcomes))
+        calls = CallService(
+            starter,
+            steering,
+            reader,
+            OutcomeReader(reader, neighbours.outcomes),
+            TranscriptReader(reader, neighbours.transcripts),
+        )
         self._grpc = GrpcServer(doors.grpc, verifier, COMPONENT, authenticate_user=True, most_bytes=MAX_REQUEST)
         self._grpc.add(add_CallServiceServicer_to_server, calls, _CALLS)
         self._grpc.add(add_WorkflowRegistryServiceServicer_to_server, registry, _WORKFLOWS)

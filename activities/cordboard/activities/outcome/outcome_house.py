@@ -35,6 +35,8 @@ class OutcomeHouse:
 
     deriver: CallOutcome
     service: OutcomeService
+    record: LoggedOutcomes
+    """Puts on the log what was opened and for whom."""
 
     def serve_on(self, server: GrpcServer) -> None:
         """Show outcomes on a server that is not started yet."""
@@ -53,9 +55,11 @@ async def open_outcomes(
         stack.push_async_callback(store.close)
         await stack.enter_async_context(producer)
         analyst = await _analyst(settings, stack)
+        record = LoggedOutcomes(producer)
         yield OutcomeHouse(
             deriver=CallOutcome(workshop, store, analyst, region=settings.region),
-            service=OutcomeService(store, workshop.keys, LoggedOutcomes(producer), lambda: datetime.now(UTC)),
+            service=OutcomeService(store, workshop.keys, record, lambda: datetime.now(UTC)),
+            record=record,
         )
 
 

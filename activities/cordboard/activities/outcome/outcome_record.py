@@ -1,11 +1,11 @@
-"""Puts on the log who had an outcome opened, and who resolved a follow-up."""
+"""Puts on the log who had an outcome or a transcript opened, and who resolved a follow-up."""
 
 import asyncio
 from typing import Final
 
 from google.protobuf.message import Message
 
-from cordboard.call.v1.wrap_up_facts_pb2 import FollowUpResolved, OutcomeOpened
+from cordboard.call.v1.wrap_up_facts_pb2 import FollowUpResolved, OutcomeOpened, TranscriptOpened
 from cordboard.core.errors import UnavailableError
 from cordboard.runtime.ledger_client import EventProducer, call_stream
 
@@ -22,6 +22,10 @@ class LoggedOutcomes:
     async def opened(self, call_id: str, on_behalf_of: str) -> None:
         """Note who is about to be shown PHI."""
         await self._write(call_id, OutcomeOpened(on_behalf_of=on_behalf_of), on_behalf_of)
+
+    async def transcript_opened(self, call_id: str, on_behalf_of: str) -> None:
+        """Note who is about to be shown what redaction took out of a transcript."""
+        await self._write(call_id, TranscriptOpened(on_behalf_of=on_behalf_of), on_behalf_of)
 
     async def resolved(self, call_id: str, by: str) -> None:
         """Note who resolved a follow-up."""

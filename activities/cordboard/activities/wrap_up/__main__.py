@@ -20,6 +20,8 @@ from cordboard.activities.wrap_up.recording_stage import RecordingStage
 from cordboard.activities.wrap_up.redact_stage import RedactStage
 from cordboard.activities.wrap_up.speech.whisper import WhisperTranscriber
 from cordboard.activities.wrap_up.stage import Workshop
+from cordboard.activities.wrap_up.transcript_service import ALLOWED as TRANSCRIPTS_ALLOWED
+from cordboard.activities.wrap_up.transcript_service import TranscriptService
 from cordboard.activities.wrap_up.transcript_stage import TranscriptStage
 from cordboard.activities.wrap_up.wrap_up_log import WrapUpLog
 from cordboard.activities.wrap_up.wrap_up_worker import wrap_up_worker
@@ -85,8 +87,9 @@ async def main(settings: Settings, stop: Stop) -> None:
         outcomes = await stack.enter_async_context(open_outcomes(settings, identity, workshop))
         # Outcomes are shown at once; health says whether it asks Temporal for work.
         verifier = TokenVerifier.load(settings.keys_path)
-        server = GrpcServer(settings.listen, verifier, "wrap-up", allowed=ALLOWED, serving=False)
+        server = GrpcServer(settings.listen, verifier, "wrap-up", allowed=ALLOWED | TRANSCRIPTS_ALLOWED, serving=False)
         outcomes.serve_on(server)
+        TranscriptService(workshop, outcomes.record).serve_on(server)
         address = f"{settings.listen.rpartition(':')[0]}:{await server.start()}"
         stack.push_async_callback(server.stop, 0.0)
         client = await connect(settings, keys)

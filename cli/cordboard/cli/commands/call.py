@@ -11,6 +11,8 @@ from cordboard.call.v1.call_pb2 import CallView, Direction, Phase
 from cordboard.call.v1.call_service_pb2 import (
     EndCallRequest,
     GetCallRequest,
+    GetTranscriptRequest,
+    GetTranscriptResponse,
     ListCallsRequest,
     ListCallsResponse,
     StartCallRequest,
@@ -31,6 +33,7 @@ from cordboard.cli.options import (
 )
 from cordboard.cli.output import console, print_json, table
 from cordboard.runtime.grpc_channel import translate_errors
+from cordboard.wrap_up.v1.transcript_pb2 import Speaker
 
 call = typer.Typer(name="call", no_args_is_help=True, help="Start, list, show, watch and end calls.")
 CallId = Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")]
@@ -126,6 +129,35 @@ def show(
 
     view = asyncio.run(ask())
     print_json(to_json(view)) if json else console.print_json(data=to_json(view))
+
+
+@call.command()
+def transcript(
+    call_id: CallId,
+    unredacted: Annotated[bool, typer.Option(help="The words as they were said; needs the scope `phi`.")] = False,
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """Show what was said in a call, with tags in the place of identifiers. Asking for more is put on record."""
+
+    async def ask() -> GetTranscriptResponse:
+        request = GetTranscriptRequest(call_id=call_id, unredacted=unredacted)
+        async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
+            return await calls.GetTranscript(request, timeout=_DEADLINE)
+
+    found = asyncio.run(ask())
+    if json:
+        print_json(to_json(found))
+        return
+    said = found.original.utterances if found.HasField("original") else found.redacted.utterances
+    for one in said:
+        who = short_enum(Speaker.Name(one.speaker), "SPEAKER_")
+        console.print(f"{one.started_us / 1e6:7.1f}  {who}: {one.text}", markup=False)
+    if found.erased:
+        console.print("[yellow]the call was erased: what was taken out is nobody's any more[/]")
 
 
 @call.command()

@@ -9,6 +9,7 @@ from cordboard.call.v1 import outcome_pb2 as _outcome_pb2
 from cordboard.call.v1 import transfer_pb2 as _transfer_pb2
 from cordboard.ledger.v1 import envelope_pb2 as _envelope_pb2
 from cordboard.media.v1 import leg_pb2 as _leg_pb2
+from cordboard.wrap_up.v1 import transcript_pb2 as _transcript_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -912,3 +913,69 @@ class ResolveFollowUpResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResolveFollowUpResponse: _TypeAlias = ResolveFollowUpResponse  # noqa: Y015
+
+@_typing.final
+class GetTranscriptRequest(_message.Message):
+    """Request of GetTranscript."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    UNREDACTED_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """Required. The call."""
+    unredacted: _builtins.bool
+    """True for the words as they were said."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        unredacted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "unredacted", b"unredacted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTranscriptRequest: _TypeAlias = GetTranscriptRequest  # noqa: Y015
+
+@_typing.final
+class GetTranscriptResponse(_message.Message):
+    """Response of GetTranscript."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REDACTED_FIELD_NUMBER: _builtins.int
+    ORIGINAL_FIELD_NUMBER: _builtins.int
+    REDACTIONS_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
+    erased: _builtins.bool
+    """Output only. True when the call's key is destroyed: the original is nobody's any more."""
+    @_builtins.property
+    def redacted(self) -> _transcript_pb2.RedactedTranscript:
+        """Output only. The transcript with tags."""
+
+    @_builtins.property
+    def original(self) -> _transcript_pb2.Transcript:
+        """Output only. With `unredacted`: the words as they were said."""
+
+    @_builtins.property
+    def redactions(self) -> _transcript_pb2.RedactionRecord:
+        """Output only. With `unredacted`: what stands for each tag."""
+
+    def __init__(
+        self,
+        *,
+        redacted: _transcript_pb2.RedactedTranscript | None = ...,
+        original: _transcript_pb2.Transcript | None = ...,
+        redactions: _transcript_pb2.RedactionRecord | None = ...,
+        erased: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["original", b"original", "redacted", b"redacted", "redactions", b"redactions"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased", "original", b"original", "redacted", b"redacted", "redactions", b"redactions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTranscriptResponse: _TypeAlias = GetTranscriptResponse  # noqa: Y015

@@ -120,6 +120,11 @@ class CallServiceStub:
                 request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpRequest.SerializeToString,
                 response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpResponse.FromString,
                 _registered_method=True)
+        self.GetTranscript = channel.unary_unary(
+                '/cordboard.call.v1.CallService/GetTranscript',
+                request_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetTranscriptRequest.SerializeToString,
+                response_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetTranscriptResponse.FromString,
+                _registered_method=True)
 
 
 class CallServiceServicer:
@@ -254,6 +259,15 @@ class CallServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTranscript(self, request, context):
+        """Shows what was said in a call, with tags in the place of identifiers. Scope `calls:read`; the words as they were said
+        with `unredacted`, which needs the scope `phi` and is put on record.
+        Errors: TRANSCRIPT_PENDING (the call is not over, its wrap-up is at work, or nothing was said), TRANSCRIPTS_AWAY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CallServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -336,6 +350,11 @@ def add_CallServiceServicer_to_server(servicer, server):
                     servicer.ResolveFollowUp,
                     request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpRequest.FromString,
                     response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpResponse.SerializeToString,
+            ),
+            'GetTranscript': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTranscript,
+                    request_deserializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetTranscriptRequest.FromString,
+                    response_serializer=cordboard_dot_call_dot_v1_dot_call__service__pb2.GetTranscriptResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -776,6 +795,33 @@ class CallService:
             '/cordboard.call.v1.CallService/ResolveFollowUp',
             cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpRequest.SerializeToString,
             cordboard_dot_call_dot_v1_dot_call__service__pb2.ResolveFollowUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTranscript(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cordboard.call.v1.CallService/GetTranscript',
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.GetTranscriptRequest.SerializeToString,
+            cordboard_dot_call_dot_v1_dot_call__service__pb2.GetTranscriptResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -92,6 +92,11 @@ class CallServiceStub:
     """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
     Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
     """
+    GetTranscript: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.GetTranscriptRequest, _call_service_pb2.GetTranscriptResponse]
+    """Shows what was said in a call, with tags in the place of identifiers. Scope `calls:read`; the words as they were said
+    with `unredacted`, which needs the scope `phi` and is put on record.
+    Errors: TRANSCRIPT_PENDING (the call is not over, its wrap-up is at work, or nothing was said), TRANSCRIPTS_AWAY.
+    """
 
 @_typing.type_check_only
 class CallServiceAsyncStub(CallServiceStub):
@@ -156,6 +161,11 @@ class CallServiceAsyncStub(CallServiceStub):
     ResolveFollowUp: _aio.UnaryUnaryMultiCallable[_call_service_pb2.ResolveFollowUpRequest, _call_service_pb2.ResolveFollowUpResponse]  # type: ignore[assignment]
     """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
     Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
+    """
+    GetTranscript: _aio.UnaryUnaryMultiCallable[_call_service_pb2.GetTranscriptRequest, _call_service_pb2.GetTranscriptResponse]  # type: ignore[assignment]
+    """Shows what was said in a call, with tags in the place of identifiers. Scope `calls:read`; the words as they were said
+    with `unredacted`, which needs the scope `phi` and is put on record.
+    Errors: TRANSCRIPT_PENDING (the call is not over, its wrap-up is at work, or nothing was said), TRANSCRIPTS_AWAY.
     """
 
 class CallServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -314,6 +324,17 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_call_service_pb2.ResolveFollowUpResponse, _abc.Awaitable[_call_service_pb2.ResolveFollowUpResponse]]:
         """Notes that it was done. Doing it twice is fine. Scope `calls:steer`.
         Errors: OUTCOME_PENDING, NOTHING_TO_FOLLOW_UP, OUTCOMES_AWAY.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTranscript(
+        self,
+        request: _call_service_pb2.GetTranscriptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_call_service_pb2.GetTranscriptResponse, _abc.Awaitable[_call_service_pb2.GetTranscriptResponse]]:
+        """Shows what was said in a call, with tags in the place of identifiers. Scope `calls:read`; the words as they were said
+        with `unredacted`, which needs the scope `phi` and is put on record.
+        Errors: TRANSCRIPT_PENDING (the call is not over, its wrap-up is at work, or nothing was said), TRANSCRIPTS_AWAY.
         """
 
 def add_CallServiceServicer_to_server(servicer: CallServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -418,6 +418,28 @@ class OutcomeOpened(_message.Message):
 Global___OutcomeOpened: _TypeAlias = OutcomeOpened  # noqa: Y015
 
 @_typing.final
+class TranscriptOpened(_message.Message):
+    """Somebody had the words of the call opened that redaction took out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    on_behalf_of: _builtins.str
+    """Required. For whom: `role/subject`."""
+    def __init__(
+        self,
+        *,
+        on_behalf_of: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscriptOpened: _TypeAlias = TranscriptOpened  # noqa: Y015
+
+@_typing.final
 class FollowUpResolved(_message.Message):
     """What was left to do after the call is done."""
 
