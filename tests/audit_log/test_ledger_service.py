@@ -185,7 +185,14 @@ OWN_FACTS = {
         "ScriptKeyGiven",
     },
     "worker": {"AgentStateChanged"},
-    "wrap-up": {"ObjectStored", "WrapUpStageDone", "WrapUpFinished"},
+    "wrap-up": {
+        "ObjectStored",
+        "WrapUpStageDone",
+        "WrapUpFinished",
+        "OutcomeOpened",
+        "TranscriptOpened",
+        "FollowUpResolved",
+    },
 }  # fmt: skip
 
 
