@@ -1,5 +1,6 @@
 """The final transcript: the second pass joined with the log."""
 
+import asyncio
 import wave
 from pathlib import Path
 
@@ -157,10 +158,14 @@ async def test_the_engine_understands_speech_with_times() -> None:
     path = next(Path(moonshine_voice.__file__).parent.rglob("beckett.wav"))
     with wave.open(str(path)) as file:
         pcm = file.readframes(file.getnframes())
-    engine = WhisperTranscriber()
+    engine = WhisperTranscriber(idle_seconds=0.3)
     try:
         words = await engine.transcribe(pcm)
         assert await engine.transcribe(bytes(RATE * 2)) == []
+        assert engine.is_running
+        async with asyncio.timeout(20):
+            while engine.is_running:
+                await asyncio.sleep(0.05)
     finally:
         await engine.close()
     assert " ".join(one.text for one in words).lower().startswith("ever tried")
