@@ -51,12 +51,13 @@ class WhisperTranscriber:
         return [HeardWord(*word) for word in answer["words"]]
 
     async def close(self) -> None:
-        """End the process."""
+        """End the process, once it has answered."""
         self._rest(None)
-        await self._end()
+        async with self._turn:
+            await self._end()
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -64,6 +65,7 @@ class WhisperTranscriber:
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
+        self._process = None
 
     def _rest(self, resting: asyncio.Task[None] | None) -> None:
         if self._resting is not None:
@@ -92,7 +94,9 @@ class WhisperTranscriber:
             raise
 
     async def _running(self) -> Process:
-        if self._process is None or not self.is_running:
+        if self._process is not None and not self.is_running:
+            await self._end()
+        if self._process is None:
             environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", self._module, stdin=PIPE, stdout=PIPE, env=environment
