@@ -148,6 +148,7 @@ asked = st.one_of(
     ),
     st.builds(originate.KeepPlace, queue=st.sampled_from(["", "billing"])),
     st.builds(originate.CallParty),
+    st.builds(transfer.HandBack),
     st.builds(transfer.StepTransfer, step=st.integers(0, 3)),
     st.builds(voicemail.EndVoicemail, reason=st.sampled_from(["", "TIMED_OUT"])),
     st.builds(gather.EndGather, reason=st.sampled_from(["", "TIMED_OUT"])),

@@ -187,6 +187,25 @@ def test_a_transfer_to_nobody_or_to_oneself_is_refused() -> None:
         Story(CONSULTING).say(pb.StepTransfer())
 
 
+def test_the_caller_is_given_back_to_the_ai_agent_and_the_human_agent_is_out() -> None:
+    story = Story(BRIDGED)
+    assert names(story.say(pb.HandBack())) == ["HandedBack"]
+    assert story.say(pb.HandBack()) == ()
+    assert hears(story, CALLER) == {AGENT}
+    story.say(add("leg-y-ai", leg_pb2.LEG_ROLE_AI_AGENT))
+    story.say(commands.EngageAi(leg_id="leg-y-ai", profile="front-desk-intake"))
+    assert story.now.phase == call_pb2.PHASE_AI_ENGAGED
+    assert not story.now.handed_back
+    assert hears(story, CALLER) == set()
+    assert hears(story, AGENT) == set()
+
+
+@pytest.mark.parametrize("stage", [QUEUED, CONSULTING])
+def test_nobody_is_given_back_who_is_with_no_human_agent_or_with_two(stage: tuple[Message, ...]) -> None:
+    with pytest.raises(WrongStateError, match=r"WRONG_PHASE|ALREADY_TRANSFERRING"):
+        Story(stage).say(pb.HandBack())
+
+
 def test_a_caller_who_goes_back_to_the_ai_agent_ends_it() -> None:
     story = Story((*CONSULTING, commands.RetrieveLeg(leg_id=CALLER)))
     story.say(commands.Enqueue(queue="other"))

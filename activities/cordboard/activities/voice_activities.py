@@ -113,9 +113,10 @@ class VoiceActivities:
         if engagement.resume and (closing := await self._closing(request.call_id)):
             return EngageVoiceResult(closing=closing)
         request.profile = (await self._profiles.content(engagement.profile_digest)).decode()
-        if engagement.resume:
+        if engagement.resume or engagement.after_human:
             events = self._ledger.read(call_stream(request.call_id), with_phi=True)
             request.context.CopyFrom(await conversation_of(events, engagement.consent))
+            request.context.after_human = engagement.after_human
         avoid = list(engagement.avoid)
         for ordinal in range(CANDIDATES):
             node = await self._choose(request, ordinal, avoid)

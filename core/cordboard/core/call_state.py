@@ -275,6 +275,8 @@ class CallState:
     gather: Gather | None = None
     voicemail: Voicemail | None = None
     transfer: Transfer | None = None
+    handed_back: bool = False
+    """Whether the human agent in the call gives the caller back to the AI agent, who has not come yet."""
     end_reason: str = ""
     cancelled_by: str = ""
     decisions: int = 0

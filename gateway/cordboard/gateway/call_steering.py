@@ -167,7 +167,7 @@ def _require_arguments(request: Steering) -> None:
             raise InvalidError("STATE_MISSING", "the request names no state to reach")
         if request.reason:
             require_reason(request.reason)
-    elif isinstance(request, TransferCallRequest) and not (request.queue or request.agent_id):
+    elif isinstance(request, TransferCallRequest) and not (request.queue or request.agent_id or request.to_ai_agent):
         raise InvalidError("TARGET_MISSING", "the request names neither queue nor agent")
     elif isinstance(request, StepTransferRequest) and not request.step:
         raise InvalidError("STEP_MISSING", "the request names no step")

@@ -53,6 +53,9 @@ class Engagement:
         if not self.is_rejoin:
             return policy.begin(self.profile, self.call_id, ask_consent=self.ask_consent, today=self.today)
         turns = self.context.turns if self.context is not None else []
+        if self.context is not None and self.context.after_human:
+            told = [turn.text for turn in turns if turn.speaker == AGENT]
+            return rejoining.come_back(self.profile, self._state_so_far(), ask_consent=self.ask_consent, told=told)
         return rejoining.rejoin(
             self.profile,
             self._state_so_far(),

@@ -19,6 +19,8 @@ class BridgeOutcome(StrEnum):
     """A human agent served the caller and ended the call."""
     AGENT_LOST = "AGENT_LOST"
     """The human agent's connection broke, and they did not come back; the caller is still there."""
+    HANDED_BACK = "HANDED_BACK"
+    """The human agent gave the caller back: an AI agent is to talk with them."""
     NOBODY = "NOBODY"
     """No human agent came in time."""
 

@@ -91,6 +91,9 @@ async def _reach_human(call: Call, talk: TalkResult, *, waiting: bool = False) -
         if bridged.outcome == BridgeOutcome.AGENT_HUNG_UP:
             await call.hang_up(reasons.AGENT_HUNG_UP)
             return
+        if bridged.outcome == BridgeOutcome.HANDED_BACK:
+            await _conclude(call, await call.talk())
+            return
         if bridged.outcome == BridgeOutcome.NOBODY:
             break
         priority, reason = HEAD_OF_QUEUE, bridged.outcome.value

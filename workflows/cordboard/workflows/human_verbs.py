@@ -119,6 +119,8 @@ class HumanVerbs(TalkVerbs):
 
     async def _bridge_over(self, otherwise: Callable[[], Awaitable[None]] | None) -> Bridged:
         offer = self.state.offer
+        if offer is not None and self.state.handed_back:
+            return Bridged(BridgeOutcome.HANDED_BACK, offer.agent_id)
         if offer is not None:
             return Bridged(BridgeOutcome.AGENT_HUNG_UP, offer.agent_id)
         # The agent handed the caller on and left, and nobody else came.
@@ -149,6 +151,8 @@ class HumanVerbs(TalkVerbs):
 
     def _is_bridged(self) -> bool:
         """Whether a human agent has the caller, or another one is being fetched who may still come."""
+        if self.state.handed_back:
+            return False
         fetching = self.state.phase in (PHASE_QUEUED, PHASE_AGENT_ALERTING) and not self._is_given_up()
         return fetching or self._is_connected()
 

@@ -21,6 +21,7 @@ from cordboard.call.v1.commands_pb2 import (
     EngageAi,
     RecordConsent,
     ReleaseAi,
+    RetrieveLeg,
     SendMediaCommand,
 )
 from cordboard.call.v1.originate_pb2 import CallParty
@@ -85,7 +86,11 @@ class TalkVerbs(DurableVerbs):
             # It ended while it was still about consent.
             self._talk_begun = False
             return TalkResult.of(self.state)
-        await self._engage(set_timer(TALK_TIMER, TALK))
+        held: list[Message] = []
+        if self.state.handed_back:
+            self._voice.after_human = True
+            held += [RetrieveLeg(leg_id=leg.leg_id) for leg in self.state.living_legs(LEG_ROLE_CALLER) if leg.held]
+        await self._engage(*held, set_timer(TALK_TIMER, TALK))
         self._talk_begun = False
         if not await self._wait(self._is_talked_out, TALK_TIMER):
             await self._ask(ReleaseAi(outcome=TALK_OUTCOME_CALL_ENDED))

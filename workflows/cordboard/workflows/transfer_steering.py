@@ -2,7 +2,7 @@
 
 from cordboard.call.v1.call_workflow_pb2 import StepTransferInput, TransferInput
 from cordboard.call.v1.commands_pb2 import SetTimer
-from cordboard.call.v1.transfer_pb2 import StartTransfer, StepTransfer
+from cordboard.call.v1.transfer_pb2 import HandBack, StartTransfer, StepTransfer
 from cordboard.core.errors import CordboardError
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.failures import to_failure
@@ -25,7 +25,7 @@ class TransferSteering:
 
     async def transfer(self, wanted: TransferInput) -> None:
         """Look for another agent, for as long as the one who asks can be kept waiting."""
-        await self._ask(wanted, set_timer(PATIENCE, TRANSFER))
+        await self._ask(wanted, *([] if wanted.request.to_ai_agent else [set_timer(PATIENCE, TRANSFER)]))
 
     async def step(self, wanted: StepTransferInput) -> None:
         """Complete the transfer, let all three talk, or give the other agent up."""
@@ -38,10 +38,12 @@ class TransferSteering:
             raise to_failure(error) from error
 
 
-def _message(wanted: TransferInput | StepTransferInput) -> StartTransfer | StepTransfer:
+def _message(wanted: TransferInput | StepTransferInput) -> HandBack | StartTransfer | StepTransfer:
     if isinstance(wanted, StepTransferInput):
         return StepTransfer(step=wanted.request.step)
     request = wanted.request
+    if request.to_ai_agent:
+        return HandBack()
     return StartTransfer(
         queue=request.queue,
         skills=request.skills,

@@ -78,6 +78,8 @@ class VoiceLink:
         self.announcement: tuple[str, ...] = ()
         """All that the next voice agent is to say; empty for a talk."""
         self._said: tuple[str, ...] = ()
+        self.after_human = False
+        """Whether the next voice agent takes the caller back from a human agent."""
         loop.fact_listeners.append(self._listen)
         loop.on_timer[VOICE_ATTACH_TIMER] = self._replace
 
@@ -92,7 +94,8 @@ class VoiceLink:
             self._in_vain = 0
             self._leaving = False
             self._said = self.announcement
-            self._engage(resume=False)
+            self._engage(resume=False, after_human=self.after_human)
+            self.after_human = False
         elif isinstance(event, ToolCallSettled):
             self._undelivered[event.tool_call_id] = event
             self._deliver()
@@ -159,7 +162,7 @@ class VoiceLink:
             return
         self._engage(resume=True)
 
-    def _engage(self, *, resume: bool) -> None:
+    def _engage(self, *, resume: bool, after_human: bool = False) -> None:
         state = self._loop.state
         if state.talk is None or state.profile is None or self._engaging:
             return
@@ -183,6 +186,7 @@ class VoiceLink:
             avoid=self._avoid,
             resume=resume and not self._said,
             consent=state.consent,
+            after_human=after_human,
         )
         self._loop.start(activity_stubs.engage_voice, engagement, self._engaged, **_OPTIONS)
 

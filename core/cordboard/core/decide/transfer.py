@@ -21,6 +21,8 @@ from cordboard.call.v1.transfer_pb2 import (
     TRANSFER_STEP_CONFERENCE,
     ConferenceBegun,
     ConsultBegun,
+    HandBack,
+    HandedBack,
     StartTransfer,
     StepTransfer,
     TransferCompleted,
@@ -79,6 +81,16 @@ def _step(draft: Draft, command: StepTransfer) -> None:
     else:
         raise InvalidError(reasons.FIELD_MISSING, "step is required", field="step")
     draft.route()
+
+
+def _hand_back(draft: Draft, _: HandBack) -> None:
+    state, offer = draft.state, draft.state.offer
+    if state.transfer is not None:
+        raise WrongStateError(reasons.ALREADY_TRANSFERRING, "the call is being transferred")
+    if offer is None:
+        raise wrong_phase(state, "handing back")
+    if not state.handed_back:
+        draft.add(HandedBack(agent_id=offer.agent_id))
 
 
 def target_connected(draft: Draft) -> None:
@@ -158,4 +170,5 @@ _WITH_AGENT: Final = frozenset({PHASE_QUEUED, PHASE_AGENT_ALERTING, PHASE_AGENT_
 COMMANDS: Final[Mapping[type[Message], tuple[frozenset[Phase.ValueType], Callable[[Draft, Any], None]]]] = {
     StartTransfer: (frozenset({PHASE_AGENT_CONNECTED}), _start),
     StepTransfer: (_WITH_AGENT, _step),
+    HandBack: (frozenset({PHASE_AGENT_CONNECTED}), _hand_back),
 }

@@ -64,7 +64,7 @@ def _ai_engaged(state: CallState, event: decisions.AiEngaged) -> CallState:
             state = with_leg(state, leg.leg_id, bridged=False)
     state = with_leg(state, event.leg_id, bridged=True)
     talk = Talk(leg_id=LegId(event.leg_id), profile=event.profile)
-    return replace(state, talk=talk, escalation_reason="", queue=None, offer=None)
+    return replace(state, talk=talk, escalation_reason="", queue=None, offer=None, handed_back=False)
 
 
 def _ai_released(state: CallState, event: decisions.AiReleased) -> CallState:

@@ -20,7 +20,7 @@ from cordboard.media.v1.leg_pb2 import LEG_STATE_ENDED, LEG_STATE_INITIATED
 def without_media(state: CallState, *, final: bool) -> CallState:
     """The state when media is over: nobody hears anybody, no queue, no offer; at the very end no leg and no timer."""
     queue = replace(state.queue, position=0) if state.queue is not None else None
-    state = replace(state, routing=(), queue=queue, transfer=None)
+    state = replace(state, routing=(), queue=queue, transfer=None, handed_back=False)
     if not final:
         return state
     legs = tuple(replace(leg, state=LEG_STATE_ENDED) if leg.living else leg for leg in state.legs)

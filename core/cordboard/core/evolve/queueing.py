@@ -27,7 +27,9 @@ def _queued(state: CallState, event: decisions.CallQueued) -> CallState:
     for leg in state.legs:
         if leg.role == LEG_ROLE_HUMAN_AGENT and leg.bridged:
             state = with_leg(state, leg.leg_id, bridged=False)
-    return replace(state, queue=QueuePlace(event.queue, tuple(event.skills), event.priority), offer=None)
+    return replace(
+        state, queue=QueuePlace(event.queue, tuple(event.skills), event.priority), offer=None, handed_back=False
+    )
 
 
 def _positioned(state: CallState, event: decisions.QueuePosition) -> CallState:

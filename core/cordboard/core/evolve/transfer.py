@@ -13,6 +13,7 @@ from cordboard.call.v1.transfer_pb2 import (
     TRANSFER_STAGE_CONSULTING,
     ConferenceBegun,
     ConsultBegun,
+    HandedBack,
     TransferCompleted,
     TransferEnded,
     TransferReturned,
@@ -62,6 +63,10 @@ def _ended(state: CallState, _: TransferEnded) -> CallState:
     return without_transfer(state)
 
 
+def _handed_back(state: CallState, _: HandedBack) -> CallState:
+    return replace(state, handed_back=True)
+
+
 def without_transfer(state: CallState) -> CallState:
     """The state without the transfer, and without the agent who asked for it."""
     if state.transfer is None:
@@ -77,4 +82,5 @@ EFFECTS: Final[Mapping[type[Message], Callable[[CallState, Any], CallState]]] = 
     TransferCompleted: _completed,
     TransferReturned: _returned,
     TransferEnded: _ended,
+    HandedBack: _handed_back,
 }

@@ -84,6 +84,7 @@ class DeskCommands:
             "transfer": self._transfer,
             "complete_transfer": self._step(TRANSFER_STEP_COMPLETE),
             "join_transfer": self._step(TRANSFER_STEP_CONFERENCE),
+            "hand_back": self._hand_back,
             "cancel_transfer": self._step(TRANSFER_STEP_CANCEL),
             RENEW: self._renew,
         }
@@ -142,6 +143,9 @@ class DeskCommands:
         if not (request.queue or request.agent_id):
             raise InvalidError("TARGET_MISSING", "the command names neither queue nor agent")
         await self._steer(command, request)
+
+    async def _hand_back(self, command: DeskCommand) -> None:
+        await self._steer(command, TransferCallRequest(to_ai_agent=True))
 
     def _step(self, step: TransferStep.ValueType) -> Callable[[DeskCommand], Awaitable[None]]:
         async def act(command: DeskCommand) -> None:

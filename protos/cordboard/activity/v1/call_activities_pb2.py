@@ -31,7 +31,7 @@ from cordboard.voice.v1 import voice_agent_service_pb2 as cordboard_dot_voice_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+cordboard/activity/v1/call_activities.proto\x12\x15\x63ordboard.activity.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a%cordboard/call/v1/call_workflow.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a cordboard/media/v1/command.proto\x1a\"cordboard/options/v1/options.proto\x1a,cordboard/voice/v1/voice_agent_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\nAdmitInput\x12*\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1c.cordboard.call.v1.CallInput\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0e\n\x06leg_id\x18\x04 \x01(\t\x12\x17\n\tsdp_offer\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61gent\x18\x07 \x01(\t\x12\x11\n\tai_leg_id\x18\x08 \x01(\t\"\xa4\x01\n\x0b\x41\x64mitResult\x12\x30\n\tdecisions\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.NewEvent\x12\x37\n\x08outcomes\x18\x02 \x03(\x0b\x32%.cordboard.activity.v1.CommandOutcome\x12\x14\n\x0cnode_address\x18\x03 \x01(\t\x12\x14\n\x0cnode_boot_id\x18\x04 \x01(\t\"y\n\x0e\x43ommandOutcome\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x31\n\x06result\x18\x04 \x01(\x0b\x32!.cordboard.media.v1.CommandResult\"@\n\x0c\x41ppendResult\x12\x30\n\tdecisions\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.NewEvent\"Y\n\x12\x41pplyCommandsInput\x12\x14\n\x0cnode_address\x18\x01 \x01(\t\x12-\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x1b.cordboard.media.v1.Command\"N\n\x13\x41pplyCommandsResult\x12\x37\n\x08outcomes\x18\x01 \x03(\x0b\x32%.cordboard.activity.v1.CommandOutcome\"2\n\x0fPinProfileInput\x12\x10\n\x08vertical\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\"+\n\x11ReadHandOverInput\x12\x16\n\x0eprofile_digest\x18\x01 \x01(\x0c\"\xa2\x01\n\rHandOverRules\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x14\n\x0chanding_over\x18\x03 \x03(\t\x12\x13\n\x0bnobody_free\x18\x04 \x03(\t\x12\x19\n\x11\x63\x61llback_promised\x18\x05 \x03(\t\x12\x11\n\tvoicemail\x18\x06 \x03(\t\x12\x19\n\x11voicemail_refused\x18\x07 \x03(\t\"\xaa\x01\n\x10\x45ngageVoiceInput\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32!.cordboard.voice.v1.EngageRequest\x12\x16\n\x0eprofile_digest\x18\x02 \x01(\x0c\x12\r\n\x05\x61void\x18\x03 \x03(\t\x12\x0e\n\x06resume\x18\x04 \x01(\x08\x12+\n\x07\x63onsent\x18\x05 \x01(\x0e\x32\x1a.cordboard.call.v1.Consent\"\xf4\x01\n\x11\x45ngageVoiceResult\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12U\n\x0f\x65ngine_versions\x18\x03 \x03(\x0b\x32<.cordboard.activity.v1.EngageVoiceResult.EngineVersionsEntry\x12/\n\x07\x63losing\x18\x04 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x1a\x35\n\x13\x45ngineVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Y\n\x11ReleaseVoiceInput\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x33\n\x07request\x18\x02 \x01(\x0b\x32\".cordboard.voice.v1.ReleaseRequest\"P\n\x0cSayLineInput\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12/\n\x07request\x18\x02 \x01(\x0b\x32\x1e.cordboard.voice.v1.SayRequest\"h\n\x16\x44\x65liverToolResultInput\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12=\n\x07request\x18\x02 \x01(\x0b\x32,.cordboard.voice.v1.DeliverToolResultRequest\"\xd4\x01\n\rToolCallInput\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12L\n\targuments\x18\x05 \x03(\x0b\x32\x33.cordboard.activity.v1.ToolCallInput.ArgumentsEntryB\x04\x88\xb5\x18\x01\x1a\x30\n\x0e\x41rgumentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xac\x01\n\x0eToolCallResult\x12G\n\x06result\x18\x01 \x03(\x0b\x32\x31.cordboard.activity.v1.ToolCallResult.ResultEntryB\x04\x88\xb5\x18\x01\x12\x10\n\x08\x61ttempts\x18\x02 \x01(\r\x12\x10\n\x08repeated\x18\x03 \x01(\x08\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"T\n\x12PlaceCallbackInput\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12*\n\x04\x63\x61ll\x18\x02 \x01(\x0b\x32\x1c.cordboard.call.v1.CallInput\"&\n\x13PlaceCallbackResult\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+cordboard/activity/v1/call_activities.proto\x12\x15\x63ordboard.activity.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a%cordboard/call/v1/call_workflow.proto\x1a\"cordboard/ledger/v1/envelope.proto\x1a cordboard/media/v1/command.proto\x1a\"cordboard/options/v1/options.proto\x1a,cordboard/voice/v1/voice_agent_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\nAdmitInput\x12*\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1c.cordboard.call.v1.CallInput\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x0e\n\x06leg_id\x18\x04 \x01(\t\x12\x17\n\tsdp_offer\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12&\n\x02\x61t\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61gent\x18\x07 \x01(\t\x12\x11\n\tai_leg_id\x18\x08 \x01(\t\"\xa4\x01\n\x0b\x41\x64mitResult\x12\x30\n\tdecisions\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.NewEvent\x12\x37\n\x08outcomes\x18\x02 \x03(\x0b\x32%.cordboard.activity.v1.CommandOutcome\x12\x14\n\x0cnode_address\x18\x03 \x01(\t\x12\x14\n\x0cnode_boot_id\x18\x04 \x01(\t\"y\n\x0e\x43ommandOutcome\x12\x13\n\x0b\x63ommand_seq\x18\x01 \x01(\x04\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x31\n\x06result\x18\x04 \x01(\x0b\x32!.cordboard.media.v1.CommandResult\"@\n\x0c\x41ppendResult\x12\x30\n\tdecisions\x18\x01 \x03(\x0b\x32\x1d.cordboard.ledger.v1.NewEvent\"Y\n\x12\x41pplyCommandsInput\x12\x14\n\x0cnode_address\x18\x01 \x01(\t\x12-\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x1b.cordboard.media.v1.Command\"N\n\x13\x41pplyCommandsResult\x12\x37\n\x08outcomes\x18\x01 \x03(\x0b\x32%.cordboard.activity.v1.CommandOutcome\"2\n\x0fPinProfileInput\x12\x10\n\x08vertical\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\"+\n\x11ReadHandOverInput\x12\x16\n\x0eprofile_digest\x18\x01 \x01(\x0c\"\xa2\x01\n\rHandOverRules\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x14\n\x0chanding_over\x18\x03 \x03(\t\x12\x13\n\x0bnobody_free\x18\x04 \x03(\t\x12\x19\n\x11\x63\x61llback_promised\x18\x05 \x03(\t\x12\x11\n\tvoicemail\x18\x06 \x03(\t\x12\x19\n\x11voicemail_refused\x18\x07 \x03(\t\"\xbf\x01\n\x10\x45ngageVoiceInput\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32!.cordboard.voice.v1.EngageRequest\x12\x16\n\x0eprofile_digest\x18\x02 \x01(\x0c\x12\r\n\x05\x61void\x18\x03 \x03(\t\x12\x0e\n\x06resume\x18\x04 \x01(\x08\x12+\n\x07\x63onsent\x18\x05 \x01(\x0e\x32\x1a.cordboard.call.v1.Consent\x12\x13\n\x0b\x61\x66ter_human\x18\x06 \x01(\x08\"\xf4\x01\n\x11\x45ngageVoiceResult\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12U\n\x0f\x65ngine_versions\x18\x03 \x03(\x0b\x32<.cordboard.activity.v1.EngageVoiceResult.EngineVersionsEntry\x12/\n\x07\x63losing\x18\x04 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x1a\x35\n\x13\x45ngineVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Y\n\x11ReleaseVoiceInput\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x33\n\x07request\x18\x02 \x01(\x0b\x32\".cordboard.voice.v1.ReleaseRequest\"P\n\x0cSayLineInput\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12/\n\x07request\x18\x02 \x01(\x0b\x32\x1e.cordboard.voice.v1.SayRequest\"h\n\x16\x44\x65liverToolResultInput\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12=\n\x07request\x18\x02 \x01(\x0b\x32,.cordboard.voice.v1.DeliverToolResultRequest\"\xd4\x01\n\rToolCallInput\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12L\n\targuments\x18\x05 \x03(\x0b\x32\x33.cordboard.activity.v1.ToolCallInput.ArgumentsEntryB\x04\x88\xb5\x18\x01\x1a\x30\n\x0e\x41rgumentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xac\x01\n\x0eToolCallResult\x12G\n\x06result\x18\x01 \x03(\x0b\x32\x31.cordboard.activity.v1.ToolCallResult.ResultEntryB\x04\x88\xb5\x18\x01\x12\x10\n\x08\x61ttempts\x18\x02 \x01(\r\x12\x10\n\x08repeated\x18\x03 \x01(\x08\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"T\n\x12PlaceCallbackInput\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12*\n\x04\x63\x61ll\x18\x02 \x01(\x0b\x32\x1c.cordboard.call.v1.CallInput\"&\n\x13PlaceCallbackResult\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -69,27 +69,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HANDOVERRULES']._serialized_start=1158
   _globals['_HANDOVERRULES']._serialized_end=1320
   _globals['_ENGAGEVOICEINPUT']._serialized_start=1323
-  _globals['_ENGAGEVOICEINPUT']._serialized_end=1493
-  _globals['_ENGAGEVOICERESULT']._serialized_start=1496
-  _globals['_ENGAGEVOICERESULT']._serialized_end=1740
-  _globals['_ENGAGEVOICERESULT_ENGINEVERSIONSENTRY']._serialized_start=1687
-  _globals['_ENGAGEVOICERESULT_ENGINEVERSIONSENTRY']._serialized_end=1740
-  _globals['_RELEASEVOICEINPUT']._serialized_start=1742
-  _globals['_RELEASEVOICEINPUT']._serialized_end=1831
-  _globals['_SAYLINEINPUT']._serialized_start=1833
-  _globals['_SAYLINEINPUT']._serialized_end=1913
-  _globals['_DELIVERTOOLRESULTINPUT']._serialized_start=1915
-  _globals['_DELIVERTOOLRESULTINPUT']._serialized_end=2019
-  _globals['_TOOLCALLINPUT']._serialized_start=2022
-  _globals['_TOOLCALLINPUT']._serialized_end=2234
-  _globals['_TOOLCALLINPUT_ARGUMENTSENTRY']._serialized_start=2186
-  _globals['_TOOLCALLINPUT_ARGUMENTSENTRY']._serialized_end=2234
-  _globals['_TOOLCALLRESULT']._serialized_start=2237
-  _globals['_TOOLCALLRESULT']._serialized_end=2409
-  _globals['_TOOLCALLRESULT_RESULTENTRY']._serialized_start=2364
-  _globals['_TOOLCALLRESULT_RESULTENTRY']._serialized_end=2409
-  _globals['_PLACECALLBACKINPUT']._serialized_start=2411
-  _globals['_PLACECALLBACKINPUT']._serialized_end=2495
-  _globals['_PLACECALLBACKRESULT']._serialized_start=2497
-  _globals['_PLACECALLBACKRESULT']._serialized_end=2535
+  _globals['_ENGAGEVOICEINPUT']._serialized_end=1514
+  _globals['_ENGAGEVOICERESULT']._serialized_start=1517
+  _globals['_ENGAGEVOICERESULT']._serialized_end=1761
+  _globals['_ENGAGEVOICERESULT_ENGINEVERSIONSENTRY']._serialized_start=1708
+  _globals['_ENGAGEVOICERESULT_ENGINEVERSIONSENTRY']._serialized_end=1761
+  _globals['_RELEASEVOICEINPUT']._serialized_start=1763
+  _globals['_RELEASEVOICEINPUT']._serialized_end=1852
+  _globals['_SAYLINEINPUT']._serialized_start=1854
+  _globals['_SAYLINEINPUT']._serialized_end=1934
+  _globals['_DELIVERTOOLRESULTINPUT']._serialized_start=1936
+  _globals['_DELIVERTOOLRESULTINPUT']._serialized_end=2040
+  _globals['_TOOLCALLINPUT']._serialized_start=2043
+  _globals['_TOOLCALLINPUT']._serialized_end=2255
+  _globals['_TOOLCALLINPUT_ARGUMENTSENTRY']._serialized_start=2207
+  _globals['_TOOLCALLINPUT_ARGUMENTSENTRY']._serialized_end=2255
+  _globals['_TOOLCALLRESULT']._serialized_start=2258
+  _globals['_TOOLCALLRESULT']._serialized_end=2430
+  _globals['_TOOLCALLRESULT_RESULTENTRY']._serialized_start=2385
+  _globals['_TOOLCALLRESULT_RESULTENTRY']._serialized_end=2430
+  _globals['_PLACECALLBACKINPUT']._serialized_start=2432
+  _globals['_PLACECALLBACKINPUT']._serialized_end=2516
+  _globals['_PLACECALLBACKRESULT']._serialized_start=2518
+  _globals['_PLACECALLBACKRESULT']._serialized_end=2556
 # @@protoc_insertion_point(module_scope)

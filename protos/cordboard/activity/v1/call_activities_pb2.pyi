@@ -351,12 +351,15 @@ class EngageVoiceInput(_message.Message):
     AVOID_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
+    AFTER_HUMAN_FIELD_NUMBER: _builtins.int
     profile_digest: _builtins.bytes
     """Required. SHA-256 of the pinned profile."""
     resume: _builtins.bool
     """True when another instance left the talk: its context is rebuilt from the log."""
     consent: _call_pb2.Consent.ValueType
     """Consent as it stands."""
+    after_human: _builtins.bool
+    """True when a human agent gives the caller back: the talk begins anew with all that was said."""
     @_builtins.property
     def request(self) -> _voice_agent_service_pb2.EngageRequest:
         """Required. What the voice agent is told; profile and context are filled in by the activity."""
@@ -373,10 +376,11 @@ class EngageVoiceInput(_message.Message):
         avoid: _abc.Iterable[_builtins.str] | None = ...,
         resume: _builtins.bool = ...,
         consent: _call_pb2.Consent.ValueType = ...,
+        after_human: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avoid", b"avoid", "consent", b"consent", "profile_digest", b"profile_digest", "request", b"request", "resume", b"resume"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_human", b"after_human", "avoid", b"avoid", "consent", b"consent", "profile_digest", b"profile_digest", "request", b"request", "resume", b"resume"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

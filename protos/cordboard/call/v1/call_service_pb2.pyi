@@ -528,6 +528,7 @@ class TransferCallRequest(_message.Message):
     AGENT_ID_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     HAND_OVER_FIELD_NUMBER: _builtins.int
+    TO_AI_AGENT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. UUID of the request."""
     call_id: _builtins.str
@@ -542,6 +543,8 @@ class TransferCallRequest(_message.Message):
     """Higher is sooner."""
     hand_over: _builtins.str
     """What the other agent has to know to take over."""
+    to_ai_agent: _builtins.bool
+    """True to give the caller back to the AI agent; everything else is empty then."""
     @_builtins.property
     def skills(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Skills that the other agent needs, all of them."""
@@ -557,10 +560,11 @@ class TransferCallRequest(_message.Message):
         agent_id: _builtins.str = ...,
         priority: _builtins.int = ...,
         hand_over: _builtins.str = ...,
+        to_ai_agent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consult", b"consult", "hand_over", b"hand_over", "priority", b"priority", "queue", b"queue", "request_id", b"request_id", "skills", b"skills"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consult", b"consult", "hand_over", b"hand_over", "priority", b"priority", "queue", b"queue", "request_id", b"request_id", "skills", b"skills", "to_ai_agent", b"to_ai_agent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

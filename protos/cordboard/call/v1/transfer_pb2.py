@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cordboard/call/v1/transfer.proto\x12\x11\x63ordboard.call.v1\x1a\"cordboard/options/v1/options.proto\"|\n\rStartTransfer\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x10\n\x08\x61gent_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x05 \x01(\x08\x12\x17\n\thand_over\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\"M\n\x0cStepTransfer\x12-\n\x04step\x18\x01 \x01(\x0e\x32\x1f.cordboard.call.v1.TransferStep\x12\x0e\n\x06reason\x18\x02 \x01(\t\"c\n\x0fTransferStarted\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x17\n\x0ftarget_agent_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x04 \x01(\x08:\x04\x90\xb5\x18\x01\"&\n\x0c\x43onsultBegun\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01\"\x17\n\x0f\x43onferenceBegun:\x04\x90\xb5\x18\x01\"+\n\x11TransferCompleted\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01\"J\n\x10TransferReturned\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t:\x04\x90\xb5\x18\x01\"%\n\rTransferEnded\x12\x0e\n\x06reason\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01*\x89\x01\n\rTransferStage\x12\x1e\n\x1aTRANSFER_STAGE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSFER_STAGE_RINGING\x10\x01\x12\x1d\n\x19TRANSFER_STAGE_CONSULTING\x10\x02\x12\x1d\n\x19TRANSFER_STAGE_CONFERENCE\x10\x03*\x81\x01\n\x0cTransferStep\x12\x1d\n\x19TRANSFER_STEP_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSFER_STEP_COMPLETE\x10\x01\x12\x1c\n\x18TRANSFER_STEP_CONFERENCE\x10\x02\x12\x18\n\x14TRANSFER_STEP_CANCEL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cordboard/call/v1/transfer.proto\x12\x11\x63ordboard.call.v1\x1a\"cordboard/options/v1/options.proto\"|\n\rStartTransfer\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0e\n\x06skills\x18\x02 \x03(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x10\n\x08\x61gent_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x05 \x01(\x08\x12\x17\n\thand_over\x18\x06 \x01(\tB\x04\x88\xb5\x18\x01\"M\n\x0cStepTransfer\x12-\n\x04step\x18\x01 \x01(\x0e\x32\x1f.cordboard.call.v1.TransferStep\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\n\n\x08HandBack\"$\n\nHandedBack\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01\"c\n\x0fTransferStarted\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x17\n\x0ftarget_agent_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63onsult\x18\x04 \x01(\x08:\x04\x90\xb5\x18\x01\"&\n\x0c\x43onsultBegun\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01\"\x17\n\x0f\x43onferenceBegun:\x04\x90\xb5\x18\x01\"+\n\x11TransferCompleted\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01\"J\n\x10TransferReturned\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0e\n\x06leg_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t:\x04\x90\xb5\x18\x01\"%\n\rTransferEnded\x12\x0e\n\x06reason\x18\x01 \x01(\t:\x04\x90\xb5\x18\x01*\x89\x01\n\rTransferStage\x12\x1e\n\x1aTRANSFER_STAGE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSFER_STAGE_RINGING\x10\x01\x12\x1d\n\x19TRANSFER_STAGE_CONSULTING\x10\x02\x12\x1d\n\x19TRANSFER_STAGE_CONFERENCE\x10\x03*\x81\x01\n\x0cTransferStep\x12\x1d\n\x19TRANSFER_STEP_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSFER_STEP_COMPLETE\x10\x01\x12\x1c\n\x18TRANSFER_STEP_CONFERENCE\x10\x02\x12\x18\n\x14TRANSFER_STEP_CANCEL\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +34,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STARTTRANSFER'].fields_by_name['hand_over']._loaded_options = None
   _globals['_STARTTRANSFER'].fields_by_name['hand_over']._serialized_options = b'\210\265\030\001'
+  _globals['_HANDEDBACK']._loaded_options = None
+  _globals['_HANDEDBACK']._serialized_options = b'\220\265\030\001'
   _globals['_TRANSFERSTARTED']._loaded_options = None
   _globals['_TRANSFERSTARTED']._serialized_options = b'\220\265\030\001'
   _globals['_CONSULTBEGUN']._loaded_options = None
@@ -46,24 +48,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSFERRETURNED']._serialized_options = b'\220\265\030\001'
   _globals['_TRANSFERENDED']._loaded_options = None
   _globals['_TRANSFERENDED']._serialized_options = b'\220\265\030\001'
-  _globals['_TRANSFERSTAGE']._serialized_start=623
-  _globals['_TRANSFERSTAGE']._serialized_end=760
-  _globals['_TRANSFERSTEP']._serialized_start=763
-  _globals['_TRANSFERSTEP']._serialized_end=892
+  _globals['_TRANSFERSTAGE']._serialized_start=673
+  _globals['_TRANSFERSTAGE']._serialized_end=810
+  _globals['_TRANSFERSTEP']._serialized_start=813
+  _globals['_TRANSFERSTEP']._serialized_end=942
   _globals['_STARTTRANSFER']._serialized_start=91
   _globals['_STARTTRANSFER']._serialized_end=215
   _globals['_STEPTRANSFER']._serialized_start=217
   _globals['_STEPTRANSFER']._serialized_end=294
-  _globals['_TRANSFERSTARTED']._serialized_start=296
-  _globals['_TRANSFERSTARTED']._serialized_end=395
-  _globals['_CONSULTBEGUN']._serialized_start=397
-  _globals['_CONSULTBEGUN']._serialized_end=435
-  _globals['_CONFERENCEBEGUN']._serialized_start=437
-  _globals['_CONFERENCEBEGUN']._serialized_end=460
-  _globals['_TRANSFERCOMPLETED']._serialized_start=462
-  _globals['_TRANSFERCOMPLETED']._serialized_end=505
-  _globals['_TRANSFERRETURNED']._serialized_start=507
-  _globals['_TRANSFERRETURNED']._serialized_end=581
-  _globals['_TRANSFERENDED']._serialized_start=583
-  _globals['_TRANSFERENDED']._serialized_end=620
+  _globals['_HANDBACK']._serialized_start=296
+  _globals['_HANDBACK']._serialized_end=306
+  _globals['_HANDEDBACK']._serialized_start=308
+  _globals['_HANDEDBACK']._serialized_end=344
+  _globals['_TRANSFERSTARTED']._serialized_start=346
+  _globals['_TRANSFERSTARTED']._serialized_end=445
+  _globals['_CONSULTBEGUN']._serialized_start=447
+  _globals['_CONSULTBEGUN']._serialized_end=485
+  _globals['_CONFERENCEBEGUN']._serialized_start=487
+  _globals['_CONFERENCEBEGUN']._serialized_end=510
+  _globals['_TRANSFERCOMPLETED']._serialized_start=512
+  _globals['_TRANSFERCOMPLETED']._serialized_end=555
+  _globals['_TRANSFERRETURNED']._serialized_start=557
+  _globals['_TRANSFERRETURNED']._serialized_end=631
+  _globals['_TRANSFERENDED']._serialized_start=633
+  _globals['_TRANSFERENDED']._serialized_end=670
 # @@protoc_insertion_point(module_scope)

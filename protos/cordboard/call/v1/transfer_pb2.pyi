@@ -146,6 +146,45 @@ class StepTransfer(_message.Message):
 Global___StepTransfer: _TypeAlias = StepTransfer  # noqa: Y015
 
 @_typing.final
+class HandBack(_message.Message):
+    """Give the caller back to the AI agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandBack: _TypeAlias = HandBack  # noqa: Y015
+
+@_typing.final
+class HandedBack(_message.Message):
+    """The human agent gives the caller back to the AI agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """Required. The human agent."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandedBack: _TypeAlias = HandedBack  # noqa: Y015
+
+@_typing.final
 class TransferStarted(_message.Message):
     """A human agent asked for another one."""
 

@@ -26,7 +26,7 @@ from cordboard.call.v1 import call_pb2 as cordboard_dot_call_dot_v1_dot_call__pb
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,cordboard/voice/v1/voice_agent_service.proto\x12\x12\x63ordboard.voice.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\"cordboard/options/v1/options.proto\"\x8e\x02\n\rEngageRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\x0e\n\x06leg_id\x18\x04 \x01(\t\x12\x13\n\x0bpeer_leg_id\x18\x05 \x01(\t\x12\x14\n\x0cnode_address\x18\x06 \x01(\t\x12\x11\n\tleg_token\x18\x07 \x01(\t\x12\x0f\n\x07profile\x18\x08 \x01(\t\x12\x13\n\x0b\x61sk_consent\x18\t \x01(\x08\x12\x38\n\x07\x63ontext\x18\n \x01(\x0b\x32\'.cordboard.voice.v1.ConversationContext\x12\x1a\n\x0c\x61nnouncement\x18\x0b \x03(\tB\x04\x88\xb5\x18\x01\"\xef\x01\n\x13\x43onversationContext\x12\x34\n\x05turns\x18\x01 \x03(\x0b\x32\x1f.cordboard.voice.v1.ContextTurnB\x04\x88\xb5\x18\x01\x12\'\n\x05slots\x18\x02 \x01(\x0b\x32\x18.cordboard.call.v1.Slots\x12+\n\x07\x63onsent\x18\x03 \x01(\x0e\x32\x1a.cordboard.call.v1.Consent\x12\x13\n\x0bturns_taken\x18\x04 \x01(\r\x12\x37\n\ntool_calls\x18\x05 \x03(\x0b\x32#.cordboard.voice.v1.ContextToolCall\"\xcb\x02\n\x0f\x43ontextToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12K\n\targuments\x18\x03 \x03(\x0b\x32\x32.cordboard.voice.v1.ContextToolCall.ArgumentsEntryB\x04\x88\xb5\x18\x01\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x45\n\x06result\x18\x05 \x03(\x0b\x32/.cordboard.voice.v1.ContextToolCall.ResultEntryB\x04\x88\xb5\x18\x01\x12\x0e\n\x06reason\x18\x06 \x01(\t\x1a\x30\n\x0e\x41rgumentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"2\n\x0b\x43ontextTurn\x12\x0f\n\x07speaker\x18\x01 \x01(\t\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x98\x01\n\x0e\x45ngageResponse\x12O\n\x0f\x65ngine_versions\x18\x01 \x03(\x0b\x32\x36.cordboard.voice.v1.EngageResponse.EngineVersionsEntry\x1a\x35\n\x13\x45ngineVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf5\x01\n\x18\x44\x65liverToolResultRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x14\n\x0ctool_call_id\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12N\n\x06result\x18\x05 \x03(\x0b\x32\x38.cordboard.voice.v1.DeliverToolResultRequest.ResultEntryB\x04\x88\xb5\x18\x01\x12\x0e\n\x06reason\x18\x06 \x01(\t\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1b\n\x19\x44\x65liverToolResultResponse\"E\n\nSayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"\x1e\n\x0bSayResponse\x12\x0f\n\x07play_id\x18\x01 \x01(\t\"\x93\x01\n\x0eReleaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\x0f\x66inish_speaking\x18\x04 \x01(\x08\x12\x18\n\nlast_words\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x12\x19\n\x11\x65ngage_request_id\x18\x06 \x01(\t\"\x11\n\x0fReleaseResponse2\xf2\x02\n\x11VoiceAgentService\x12O\n\x06\x45ngage\x12!.cordboard.voice.v1.EngageRequest\x1a\".cordboard.voice.v1.EngageResponse\x12p\n\x11\x44\x65liverToolResult\x12,.cordboard.voice.v1.DeliverToolResultRequest\x1a-.cordboard.voice.v1.DeliverToolResultResponse\x12\x46\n\x03Say\x12\x1e.cordboard.voice.v1.SayRequest\x1a\x1f.cordboard.voice.v1.SayResponse\x12R\n\x07Release\x12\".cordboard.voice.v1.ReleaseRequest\x1a#.cordboard.voice.v1.ReleaseResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,cordboard/voice/v1/voice_agent_service.proto\x12\x12\x63ordboard.voice.v1\x1a\x1c\x63ordboard/call/v1/call.proto\x1a\"cordboard/options/v1/options.proto\"\x8e\x02\n\rEngageRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\x0e\n\x06leg_id\x18\x04 \x01(\t\x12\x13\n\x0bpeer_leg_id\x18\x05 \x01(\t\x12\x14\n\x0cnode_address\x18\x06 \x01(\t\x12\x11\n\tleg_token\x18\x07 \x01(\t\x12\x0f\n\x07profile\x18\x08 \x01(\t\x12\x13\n\x0b\x61sk_consent\x18\t \x01(\x08\x12\x38\n\x07\x63ontext\x18\n \x01(\x0b\x32\'.cordboard.voice.v1.ConversationContext\x12\x1a\n\x0c\x61nnouncement\x18\x0b \x03(\tB\x04\x88\xb5\x18\x01\"\x84\x02\n\x13\x43onversationContext\x12\x34\n\x05turns\x18\x01 \x03(\x0b\x32\x1f.cordboard.voice.v1.ContextTurnB\x04\x88\xb5\x18\x01\x12\'\n\x05slots\x18\x02 \x01(\x0b\x32\x18.cordboard.call.v1.Slots\x12+\n\x07\x63onsent\x18\x03 \x01(\x0e\x32\x1a.cordboard.call.v1.Consent\x12\x13\n\x0bturns_taken\x18\x04 \x01(\r\x12\x37\n\ntool_calls\x18\x05 \x03(\x0b\x32#.cordboard.voice.v1.ContextToolCall\x12\x13\n\x0b\x61\x66ter_human\x18\x06 \x01(\x08\"\xcb\x02\n\x0f\x43ontextToolCall\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12K\n\targuments\x18\x03 \x03(\x0b\x32\x32.cordboard.voice.v1.ContextToolCall.ArgumentsEntryB\x04\x88\xb5\x18\x01\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x45\n\x06result\x18\x05 \x03(\x0b\x32/.cordboard.voice.v1.ContextToolCall.ResultEntryB\x04\x88\xb5\x18\x01\x12\x0e\n\x06reason\x18\x06 \x01(\t\x1a\x30\n\x0e\x41rgumentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"2\n\x0b\x43ontextTurn\x12\x0f\n\x07speaker\x18\x01 \x01(\t\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x98\x01\n\x0e\x45ngageResponse\x12O\n\x0f\x65ngine_versions\x18\x01 \x03(\x0b\x32\x36.cordboard.voice.v1.EngageResponse.EngineVersionsEntry\x1a\x35\n\x13\x45ngineVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf5\x01\n\x18\x44\x65liverToolResultRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x14\n\x0ctool_call_id\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12N\n\x06result\x18\x05 \x03(\x0b\x32\x38.cordboard.voice.v1.DeliverToolResultRequest.ResultEntryB\x04\x88\xb5\x18\x01\x12\x0e\n\x06reason\x18\x06 \x01(\t\x1a-\n\x0bResultEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1b\n\x19\x44\x65liverToolResultResponse\"E\n\nSayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"\x1e\n\x0bSayResponse\x12\x0f\n\x07play_id\x18\x01 \x01(\t\"\x93\x01\n\x0eReleaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\x0f\x66inish_speaking\x18\x04 \x01(\x08\x12\x18\n\nlast_words\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x12\x19\n\x11\x65ngage_request_id\x18\x06 \x01(\t\"\x11\n\x0fReleaseResponse2\xf2\x02\n\x11VoiceAgentService\x12O\n\x06\x45ngage\x12!.cordboard.voice.v1.EngageRequest\x1a\".cordboard.voice.v1.EngageResponse\x12p\n\x11\x44\x65liverToolResult\x12,.cordboard.voice.v1.DeliverToolResultRequest\x1a-.cordboard.voice.v1.DeliverToolResultResponse\x12\x46\n\x03Say\x12\x1e.cordboard.voice.v1.SayRequest\x1a\x1f.cordboard.voice.v1.SayResponse\x12R\n\x07Release\x12\".cordboard.voice.v1.ReleaseRequest\x1a#.cordboard.voice.v1.ReleaseResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,33 +60,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENGAGEREQUEST']._serialized_start=135
   _globals['_ENGAGEREQUEST']._serialized_end=405
   _globals['_CONVERSATIONCONTEXT']._serialized_start=408
-  _globals['_CONVERSATIONCONTEXT']._serialized_end=647
-  _globals['_CONTEXTTOOLCALL']._serialized_start=650
-  _globals['_CONTEXTTOOLCALL']._serialized_end=981
-  _globals['_CONTEXTTOOLCALL_ARGUMENTSENTRY']._serialized_start=886
-  _globals['_CONTEXTTOOLCALL_ARGUMENTSENTRY']._serialized_end=934
-  _globals['_CONTEXTTOOLCALL_RESULTENTRY']._serialized_start=936
-  _globals['_CONTEXTTOOLCALL_RESULTENTRY']._serialized_end=981
-  _globals['_CONTEXTTURN']._serialized_start=983
-  _globals['_CONTEXTTURN']._serialized_end=1033
-  _globals['_ENGAGERESPONSE']._serialized_start=1036
-  _globals['_ENGAGERESPONSE']._serialized_end=1188
-  _globals['_ENGAGERESPONSE_ENGINEVERSIONSENTRY']._serialized_start=1135
-  _globals['_ENGAGERESPONSE_ENGINEVERSIONSENTRY']._serialized_end=1188
-  _globals['_DELIVERTOOLRESULTREQUEST']._serialized_start=1191
-  _globals['_DELIVERTOOLRESULTREQUEST']._serialized_end=1436
-  _globals['_DELIVERTOOLRESULTREQUEST_RESULTENTRY']._serialized_start=936
-  _globals['_DELIVERTOOLRESULTREQUEST_RESULTENTRY']._serialized_end=981
-  _globals['_DELIVERTOOLRESULTRESPONSE']._serialized_start=1438
-  _globals['_DELIVERTOOLRESULTRESPONSE']._serialized_end=1465
-  _globals['_SAYREQUEST']._serialized_start=1467
-  _globals['_SAYREQUEST']._serialized_end=1536
-  _globals['_SAYRESPONSE']._serialized_start=1538
-  _globals['_SAYRESPONSE']._serialized_end=1568
-  _globals['_RELEASEREQUEST']._serialized_start=1571
-  _globals['_RELEASEREQUEST']._serialized_end=1718
-  _globals['_RELEASERESPONSE']._serialized_start=1720
-  _globals['_RELEASERESPONSE']._serialized_end=1737
-  _globals['_VOICEAGENTSERVICE']._serialized_start=1740
-  _globals['_VOICEAGENTSERVICE']._serialized_end=2110
+  _globals['_CONVERSATIONCONTEXT']._serialized_end=668
+  _globals['_CONTEXTTOOLCALL']._serialized_start=671
+  _globals['_CONTEXTTOOLCALL']._serialized_end=1002
+  _globals['_CONTEXTTOOLCALL_ARGUMENTSENTRY']._serialized_start=907
+  _globals['_CONTEXTTOOLCALL_ARGUMENTSENTRY']._serialized_end=955
+  _globals['_CONTEXTTOOLCALL_RESULTENTRY']._serialized_start=957
+  _globals['_CONTEXTTOOLCALL_RESULTENTRY']._serialized_end=1002
+  _globals['_CONTEXTTURN']._serialized_start=1004
+  _globals['_CONTEXTTURN']._serialized_end=1054
+  _globals['_ENGAGERESPONSE']._serialized_start=1057
+  _globals['_ENGAGERESPONSE']._serialized_end=1209
+  _globals['_ENGAGERESPONSE_ENGINEVERSIONSENTRY']._serialized_start=1156
+  _globals['_ENGAGERESPONSE_ENGINEVERSIONSENTRY']._serialized_end=1209
+  _globals['_DELIVERTOOLRESULTREQUEST']._serialized_start=1212
+  _globals['_DELIVERTOOLRESULTREQUEST']._serialized_end=1457
+  _globals['_DELIVERTOOLRESULTREQUEST_RESULTENTRY']._serialized_start=957
+  _globals['_DELIVERTOOLRESULTREQUEST_RESULTENTRY']._serialized_end=1002
+  _globals['_DELIVERTOOLRESULTRESPONSE']._serialized_start=1459
+  _globals['_DELIVERTOOLRESULTRESPONSE']._serialized_end=1486
+  _globals['_SAYREQUEST']._serialized_start=1488
+  _globals['_SAYREQUEST']._serialized_end=1557
+  _globals['_SAYRESPONSE']._serialized_start=1559
+  _globals['_SAYRESPONSE']._serialized_end=1589
+  _globals['_RELEASEREQUEST']._serialized_start=1592
+  _globals['_RELEASEREQUEST']._serialized_end=1739
+  _globals['_RELEASERESPONSE']._serialized_start=1741
+  _globals['_RELEASERESPONSE']._serialized_end=1758
+  _globals['_VOICEAGENTSERVICE']._serialized_start=1761
+  _globals['_VOICEAGENTSERVICE']._serialized_end=2131
 # @@protoc_insertion_point(module_scope)

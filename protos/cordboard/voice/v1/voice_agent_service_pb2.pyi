@@ -98,10 +98,13 @@ class ConversationContext(_message.Message):
     CONSENT_FIELD_NUMBER: _builtins.int
     TURNS_TAKEN_FIELD_NUMBER: _builtins.int
     TOOL_CALLS_FIELD_NUMBER: _builtins.int
+    AFTER_HUMAN_FIELD_NUMBER: _builtins.int
     consent: _call_pb2.Consent.ValueType
     """Consent axis."""
     turns_taken: _builtins.int
     """Number of turns of the caller so far; new turn ids go on from here."""
+    after_human: _builtins.bool
+    """True when a human agent has talked with the caller since; the agent says `welcome_back` where its profile has it."""
     @_builtins.property
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContextTurn]:
         """Turns in order."""
@@ -122,10 +125,11 @@ class ConversationContext(_message.Message):
         consent: _call_pb2.Consent.ValueType = ...,
         turns_taken: _builtins.int = ...,
         tool_calls: _abc.Iterable[Global___ContextToolCall] | None = ...,
+        after_human: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["slots", b"slots"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "slots", b"slots", "tool_calls", b"tool_calls", "turns", b"turns", "turns_taken", b"turns_taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_human", b"after_human", "consent", b"consent", "slots", b"slots", "tool_calls", b"tool_calls", "turns", b"turns", "turns_taken", b"turns_taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

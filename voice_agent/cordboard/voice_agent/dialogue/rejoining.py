@@ -87,6 +87,15 @@ def rejoin(
     return draft.move()
 
 
+def come_back(profile: Profile, state: DialogueState, *, ask_consent: bool, told: Sequence[str] = ()) -> Move:
+    """Take the caller back from a human agent: say so where the profile has a line for it, then go on."""
+    draft = Draft(profile, state)
+    if "welcome_back" in profile.lines:
+        draft.line("welcome_back")
+    _go_on(draft, ask_consent=ask_consent, told=told)
+    return draft.move()
+
+
 def catch_up(draft: Draft) -> None:
     """Ask anew, and learn nothing; somebody else takes over when that leads nowhere."""
     cut_ins = draft.state.cut_ins + 1
