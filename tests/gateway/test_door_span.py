@@ -48,3 +48,23 @@ async def test_a_fault_of_the_engine_is_an_error(house: House, spans: InMemorySp
     assert span.status.status_code == StatusCode.ERROR
     assert not span.events
     assert "ice-ufrag" not in span.to_json()
+
+
+async def test_requests_are_measured_by_method_and_outcome(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[tuple[float, dict[str, str]]] = []
+
+    class Histogram:
+        def record(self, amount: float, attributes: dict[str, str]) -> None:
+            measured.append((amount, attributes))
+
+    monkeypatch.setattr(door_span, "_DURATION", Histogram())
+    await house.post("/v1/legs", house.caller())
+    await house.ask("DELETE", f"/v1/calls/{new_id()}/legs/Mr-Smith", house.token())
+    async with house.calls(house.token()) as stub:
+        await stub.StartCall(start_request())
+    assert [attributes for _, attributes in measured] == [
+        {"method": "POST /v1/legs", "outcome": "OK"},
+        {"method": "DELETE /v1/calls/{call_id}/legs/{leg_id}", "outcome": "CALL_NOT_FOUND"},
+        {"method": "cordboard.call.v1.CallService/StartCall", "outcome": "OK"},
+    ]
+    assert all(amount > 0 for amount, _ in measured)

@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from cordboard.core.errors import CordboardError, InternalError, InvalidError, NotFoundError
 from cordboard.gateway.problem import FIXED_HEADERS, problem
-from cordboard.runtime.door_span import door_span
+from cordboard.runtime.door_span import door_span, door_time
 from cordboard.runtime.error_table import row_of
 from cordboard.runtime.trace_context import incoming, linked
 from cordboard.runtime.transport_security import transport_security
@@ -116,9 +116,10 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     # A WebSocket is open for hours, which is no request's time.
     socket = request.headers.get("Upgrade", "").lower() == "websocket"
     origin = incoming((key.lower(), value) for key, value in request.headers.items())
+    timed = contextlib.nullcontext() if socket else door_time(_span_name(request))
     span = contextlib.nullcontext() if socket else door_span(_span_name(request), "http", links=linked(origin))
     try:
-        with span:
+        with span, timed:
             try:
                 return await handler(request)
             except web.HTTPException as error:

@@ -22,7 +22,7 @@ from cordboard.core.errors import (
     InvalidError,
     UnauthenticatedError,
 )
-from cordboard.runtime.door_span import door_span
+from cordboard.runtime.door_span import door_span, door_time
 from cordboard.runtime.error_table import to_status
 from cordboard.runtime.grpc_channel import MAX_MESSAGE
 from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
@@ -97,9 +97,10 @@ class _Door(grpc.aio.ServerInterceptor):
         async def handle(request: Any, context: Any) -> Any:
             async with _statuses(context, method):
                 metadata = context.invocation_metadata()
-                self._authenticate(method, metadata)
-                with self._span(method, metadata):
-                    return await behaviour(_readable(request, many), context)
+                with door_time(method.removeprefix("/")):
+                    self._authenticate(method, metadata)
+                    with self._span(method, metadata):
+                        return await behaviour(_readable(request, many), context)
 
         return handle
 

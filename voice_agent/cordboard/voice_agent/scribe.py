@@ -13,6 +13,7 @@ from cordboard.voice_agent.fact_log import FactLog
 from cordboard.voice_agent.heard_ledger import Heard
 from cordboard.voice_agent.speaking import Play
 from cordboard.voice_agent.turn_meter import duration
+from cordboard.voice_agent.turn_telemetry import record_barge_in
 
 
 class Scribe:
@@ -67,3 +68,4 @@ class Scribe:
         """Log that the caller cut a reply off."""
         barged = BargedIn(play_id=play.play_id, onset_to_silence=duration(onset_to_silence_us))
         self.write(barged, play.turn_id)
+        record_barge_in(onset_to_silence_us)

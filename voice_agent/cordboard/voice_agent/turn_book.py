@@ -9,6 +9,7 @@ from cordboard.voice_agent.endpointing import EndpointRules, TurnEnded
 from cordboard.voice_agent.media_clock import MediaClock
 from cordboard.voice_agent.speaking import Play
 from cordboard.voice_agent.turn_meter import TurnMeter
+from cordboard.voice_agent.turn_telemetry import record_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +104,5 @@ class TurnBook:
         if meter is None or not meter.started_us:
             return None
         meter.premature = self._was_premature
+        record_turn(meter, self._clock_us())
         return meter.measured()
