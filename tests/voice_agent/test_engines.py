@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pytest
@@ -29,11 +30,29 @@ from cordboard.voice_agent.engines.voice_activity import FRAME_BYTES, EnergyDete
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+class Stoppable(Protocol):
+    """What is open until it is stopped."""
+
+    async def stop(self) -> None: ...
+
+
+E = TypeVar("E", bound=Stoppable)
+OPENED: list[Stoppable] = []
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def service(moonshine: MoonshineTranscriber, hibari: HibariSynthesizer) -> AsyncIterator[SpeechServer]:
     """A speech service with the engines of this machine."""
     async with speech_server(moonshine, hibari) as running:
         yield running
+        while OPENED:
+            await OPENED.pop().stop()
+
+
+def opened(engine: E) -> E:
+    """Have an engine of a service closed after the test."""
+    OPENED.append(engine)
+    return engine
 
 
 def settings_of(service: SpeechServer) -> Settings:
@@ -44,7 +63,7 @@ def settings_of(service: SpeechServer) -> Settings:
 def transcriber(request: pytest.FixtureRequest, moonshine: MoonshineTranscriber, service: SpeechServer) -> Transcriber:
     engines: dict[str, Transcriber] = {
         "real": moonshine,
-        "service": chosen_transcriber(settings_of(service)),
+        "service": opened(chosen_transcriber(settings_of(service))),
         "twin": ScriptedTranscriber([BECKETT_WORDS, BECKETT_WORDS]),
     }
     return engines[request.param]
@@ -54,7 +73,7 @@ def transcriber(request: pytest.FixtureRequest, moonshine: MoonshineTranscriber,
 def synthesizer(request: pytest.FixtureRequest, hibari: HibariSynthesizer, service: SpeechServer) -> Synthesizer:
     engines: dict[str, Synthesizer] = {
         "real": hibari,
-        "service": chosen_synthesizer(settings_of(service)),
+        "service": opened(chosen_synthesizer(settings_of(service))),
         "twin": ToneSynthesizer(),
     }
     return engines[request.param]
@@ -191,9 +210,9 @@ async def test_a_service_is_asked_with_its_key_model_and_voice(service: SpeechSe
 async def test_a_service_that_refuses_is_away(service: SpeechServer, status: int) -> None:
     service.status = status
     with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
-        await chosen_transcriber(settings_of(service)).transcribe(beckett())
+        await opened(chosen_transcriber(settings_of(service))).transcribe(beckett())
     with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
-        await chosen_synthesizer(settings_of(service)).synthesize("Hello.")
+        await opened(chosen_synthesizer(settings_of(service))).synthesize("Hello.")
 
 
 async def test_without_a_service_the_engines_of_this_machine_are_chosen() -> None:
