@@ -132,7 +132,7 @@ def check_event(claims: ServiceClaims, event: NewEvent) -> None:
 
     Raises ForbiddenError (SOURCE_NOT_YOURS, FACT_NOT_YOURS).
     """
-    name = event.event.TypeName()
+    name = event.event.type_url.rpartition("/")[2]
     if names(claims, event.source):
         allowed = name in FACTS.get(claims.component, frozenset()) and event.stream.kind == _KINDS.get(name, CALL)
     elif claims.component == "wrap-up" and event.stream.kind == CALL and event.source == f"wrap-up/{event.stream.id}":

@@ -32,36 +32,35 @@ def stream_key(stream: Stream) -> StreamKey:
     return StreamKey(stream.kind, stream.id)
 
 
-def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
+def to_draft(event: NewEvent, key: CallKey | None, stream: StreamKey | None = None) -> Draft:
     """Check an event, and take its PHI apart. `key` is the call's; other streams have none and take no PHI.
+
+    `stream` is the event's own, for who has taken it already.
 
     Raises InvalidError: INVALID_STREAM, INVALID_EVENT, PHI_NOT_HERE.
     """
-    stream = stream_key(event.stream)
+    stream = stream or stream_key(event.stream)
     event_type = _type(event)
     message = _message(event, event_type)
     clear, secret = phi.split(message)
     body, sealed = clear.SerializeToString(deterministic=True), secret.SerializeToString(deterministic=True)
     if sealed and key is None:
         raise InvalidError("PHI_NOT_HERE", "only streams of calls take PHI", stream=str(stream), type=event_type)
-    causation_stream, causation_seq = "", 0
+    causation_stream, causation_seq, cause = "", 0, _NO_CAUSE
     if event.HasField("causation"):
         causation = event.causation
-        causation_seq = causation.seq
-        causation_stream = f"{causation.stream.kind}/{causation.stream.id}" if causation_seq else ""
+        kind, stream_id, causation_seq = causation.stream.kind, causation.stream.id, causation.seq
+        cause = f"{kind}\0{stream_id}\0{causation_seq}"
+        causation_stream = f"{kind}/{stream_id}" if causation_seq else ""
+    leg_id, turn_id, trace_id, actor = event.leg_id, event.turn_id, event.trace_id, event.actor
+    source, build_id = event.source, event.build_id
     # In the order in which the chain takes them.
-    texts = (
-        event.leg_id,
-        event.turn_id,
-        causation_stream,
-        event.trace_id,
-        event.actor,
-        event.source,
-        event.build_id,
-        event_type,
-    )
+    texts = (leg_id, turn_id, causation_stream, trace_id, actor, source, build_id, event_type)
     _check_texts(texts, event_type)
-    _check_numbers(event, event_type, causation_seq)
+    source_seq, media_us = event.source_seq, event.media_us
+    if not source or not 0 < source_seq <= _MAX_NUMBER or causation_seq > _MAX_NUMBER:
+        raise InvalidError("INVALID_EVENT", "the event lacks its source or its number", type=event_type)
+    own = f"{event_type}\0{leg_id}\0{turn_id}\0{actor}\0{cause}".encode()
     return Draft(
         stream=stream,
         type=event_type,
@@ -69,18 +68,18 @@ def to_draft(event: NewEvent, key: CallKey | None) -> Draft:
         body_digest=sha256(body),
         phi=sealed,
         key=key,
-        dedupe=_dedupe(event, event_type, body, sealed, key),
-        source=event.source,
-        source_seq=event.source_seq,
+        dedupe=_dedupe(own, media_us, body, sealed, key),
+        source=source,
+        source_seq=source_seq,
         occurred_us=_occurred_us(event, event_type),
-        media_us=event.media_us,
+        media_us=media_us,
         causation_stream=causation_stream,
         causation_seq=causation_seq,
-        leg_id=event.leg_id,
-        turn_id=event.turn_id,
-        trace_id=event.trace_id,
-        actor=event.actor,
-        build_id=event.build_id,
+        leg_id=leg_id,
+        turn_id=turn_id,
+        trace_id=trace_id,
+        actor=actor,
+        build_id=build_id,
         texts=event_texts(texts),
     )
 
@@ -149,18 +148,8 @@ def _check_texts(texts: tuple[str, ...], event_type: str) -> None:
         raise InvalidError("INVALID_EVENT", "a field of the event is too long", type=event_type[:MAX_TEXT])
 
 
-def _check_numbers(event: NewEvent, event_type: str, causation_seq: int) -> None:
-    if not event.source or not 0 < event.source_seq <= _MAX_NUMBER or causation_seq > _MAX_NUMBER:
-        raise InvalidError("INVALID_EVENT", "the event lacks its source or its number", type=event_type)
-
-
-def _dedupe(event: NewEvent, event_type: str, body: bytes, sealed: bytes, key: CallKey | None) -> bytes:
+def _dedupe(texts: bytes, media_us: int, body: bytes, sealed: bytes, key: CallKey | None) -> bytes:
     """Digest what makes the event the same event; not when, by which build and under which trace it was handed over,
     for a retry may differ in those."""
-    cause = _NO_CAUSE
-    if event.HasField("causation"):
-        causation = event.causation
-        cause = f"{causation.stream.kind}\0{causation.stream.id}\0{causation.seq}"
-    texts = f"{event_type}\0{event.leg_id}\0{event.turn_id}\0{event.actor}\0{cause}".encode()
-    content = b"".join((_LENGTHS.pack(len(texts), len(body), event.media_us), texts, body, sealed))
+    content = b"".join((_LENGTHS.pack(len(texts), len(body), media_us), texts, body, sealed))
     return key.digest(content) if key is not None else sha256(content)

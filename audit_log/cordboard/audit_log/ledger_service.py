@@ -19,11 +19,11 @@ from cordboard.audit_log.event_codec import stream_key, to_draft, to_envelope
 from cordboard.audit_log.event_store import EventStore, LogFilter
 from cordboard.audit_log.fault import Progress
 from cordboard.audit_log.phi_journal import PhiJournal
-from cordboard.audit_log.record import Row
+from cordboard.audit_log.record import Row, StreamKey
 from cordboard.audit_log.sealing import CallKey
 from cordboard.audit_log.verification import verify
 from cordboard.core.errors import ForbiddenError, InternalError, InvalidError
-from cordboard.ledger.v1.envelope_pb2 import Envelope, EventRef, NewEvent, Stream
+from cordboard.ledger.v1.envelope_pb2 import Envelope, EventRef, Stream
 from cordboard.ledger.v1.ledger_service_pb2 import (
     AppendRequest,
     AppendResponse,
@@ -103,9 +103,13 @@ class LedgerService(LedgerServiceServicer):
             raise InvalidError("BATCH_TOO_LARGE", "too many events at once", limit=str(MAX_BATCH))
         claims = current_service()
         drafts: list[Draft] = []
+        keys: dict[StreamKey, CallKey | None] = {}
         for event in request.events:
             access.check_event(claims, event)
-            drafts.append(await self._draft(event))
+            stream = stream_key(event.stream)
+            if stream not in keys:
+                keys[stream] = await self._keys.find(stream.id) if stream.kind == CALL else None
+            drafts.append(to_draft(event, keys[stream], stream))
         if not drafts:
             return AppendResponse()
         appended = await self._store.append(drafts)
@@ -192,11 +196,6 @@ class LedgerService(LedgerServiceServicer):
         """Move a leased cursor forward."""
         await self._cursors.commit(request.name, request.lease_epoch, request.position)
         return CommitCursorResponse()
-
-    async def _draft(self, event: NewEvent) -> Draft:
-        stream = stream_key(event.stream)
-        key = await self._keys.find(stream.id) if stream.kind == CALL else None
-        return to_draft(event, key)
 
     async def _show(
         self, rows: Sequence[Row], with_phi: bool, on_behalf_of: str, *, tolerant: bool = False
