@@ -15,8 +15,8 @@ from cordboard.activities.outcome.follow_up import follow_up_of
 from cordboard.call.v1 import call_pb2 as call
 from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.facts_pb2 import QualityMeasured, TurnMeasured
-from cordboard.core.call_state import CallState, QueuePlace, ToolCall
-from cordboard.core.ids import ToolCallId
+from cordboard.core.call_state import CallState, QueuePlace, Talk, ToolCall
+from cordboard.core.ids import LegId, ToolCallId
 from cordboard.core.phi import redact
 
 JUDGEMENT = Judgement(
@@ -163,3 +163,25 @@ def test_what_could_not_be_judged_is_absent_and_named() -> None:
     assert list(outcome.missing) == ["TRANSCRIPT_MISSING"]
     assert outcome.offered_at.ToDatetime(tzinfo=UTC) == OFFERED
     assert outcome.ended_at.ToDatetime(tzinfo=UTC) - OFFERED == timedelta(seconds=40)
+
+
+def _talk(outcome: call.TalkOutcome.ValueType) -> Talk:
+    return Talk(LegId("ai"), "front-desk", outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (SERVED, ""),
+        (replace(SERVED, escalation_reason="SUPERVISOR"), "SUPERVISOR"),
+        (replace(SERVED, talk=_talk(call.TALK_OUTCOME_WANTS_HUMAN)), "CALLER_ASKED"),
+        (replace(SERVED, talk=_talk(call.TALK_OUTCOME_RED_LINE)), "RED_LINE"),
+        (
+            replace(unserved(call.PHASE_COMPLETED, call.PHASE_QUEUED), talk=_talk(call.TALK_OUTCOME_CALL_ENDED)),
+            "CALLER_ASKED",
+        ),
+    ],
+)
+def test_whoever_asks_for_a_human_it_is_an_escalation(state: CallState, reason: str) -> None:
+    outcome = outcome_of(state)
+    assert (outcome.escalated, outcome.escalation_reason) == (bool(reason), reason)

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from cordboard.activities.outcome.analyst import Analysis
 from cordboard.activities.outcome.call_figures import leg_quality, stage_latency
 from cordboard.activities.outcome.disposition import disposition_of
+from cordboard.activities.outcome.escalation import escalation_of
 from cordboard.activities.outcome.follow_up import follow_up_of, is_urgent
 from cordboard.activities.outcome.lead_score import lead_score
 from cordboard.activities.outcome.slot_forms import normalized
@@ -61,8 +62,8 @@ def derive_outcome(
         intent=intent,
         sentiment=sentiment,
         lead=lead_score(state, intent, sentiment.mood),
-        escalated=bool(state.escalation_reason),
-        escalation_reason=state.escalation_reason,
+        escalated=bool(escalation_of(state)),
+        escalation_reason=escalation_of(state),
         urgency=urgency_of(state),
         slots=normalized(state.slots, region=region, at=at),
         quality=leg_quality([one for one in facts if isinstance(one, QualityMeasured)], state),

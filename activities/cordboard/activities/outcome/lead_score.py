@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from cordboard.activities.outcome.escalation import escalation_of
 from cordboard.activities.outcome.tool_effect import had_effect
 from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import URGENCY_SOON, URGENCY_URGENT
@@ -29,7 +30,7 @@ def _reasons(state: CallState, intent: pb.Intent, mood: pb.Mood.ValueType) -> It
         ("REASON_GIVEN", 10, bool(state.slots.reason)),
         ("URGENT", 15, state.slots.urgency == URGENCY_URGENT),
         ("SOON", 8, state.slots.urgency == URGENCY_SOON),
-        ("ASKED_FOR_A_PERSON", 5, bool(state.escalation_reason)),
+        ("ASKED_FOR_A_PERSON", 5, bool(escalation_of(state))),
     )
     for code, points, holds in weighed:
         if holds:

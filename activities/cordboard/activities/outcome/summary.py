@@ -1,5 +1,6 @@
 """Two or three sentences about a call, out of what is known of it."""
 
+from cordboard.activities.outcome.escalation import escalation_of
 from cordboard.activities.outcome.tool_effect import FAILED, OK, effects
 from cordboard.call.v1 import outcome_pb2 as pb
 from cordboard.call.v1.call_pb2 import URGENCY_ROUTINE, URGENCY_SOON, URGENCY_URGENT
@@ -35,6 +36,6 @@ def _asked(state: CallState, *, phi: bool) -> str:
 def _done(state: CallState) -> str:
     settled = {OK: "done", FAILED: "failed"}
     words = [f"{call.name} {settled.get(call.outcome, 'of unknown outcome')}" for call in effects(state)]
-    asked = "a human was asked for" if state.escalation_reason else ""
+    asked = "a human was asked for" if escalation_of(state) else ""
     told = "; ".join([*words, *([asked] if asked else [])])
     return f"{told[0].upper()}{told[1:]}." if told else ""
