@@ -159,6 +159,9 @@ async def test_settings_choose_the_keyring(kms: KmsServer, tmp_path: Path) -> No
         open_keyring(Settings(home=str(tmp_path), keyring="vault"))
     with pytest.raises(InvalidError, match="SETTING_MISSING"):
         open_keyring(Settings(home=str(tmp_path), keyring="aws-kms"))
+    with pytest.raises(InvalidError, match="TLS_REQUIRED"):
+        plain = {"kms_key": ONE_PER_TENANT, "kms_region": REGION, "kms_endpoint": "http://kms.example:8080"}
+        open_keyring(Settings(home=str(tmp_path), keyring="aws-kms", **plain))
     credentials = tmp_path / "kms.json"
     credentials.write_text(json.dumps({"access_key": ACCESS_KEY, "secret_key": "not-a-secret"}))
     before = await open_keyring(Settings(home=str(tmp_path))).wrap("acme", "c1", DATA_KEY)

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cordboard.audit_log.keyring import KeyWrapper, WrappedKey
 from cordboard.audit_log.local_keyring import LocalKeyring
 from cordboard.audit_log.memory.keyring import PREFIX as LOCAL_PREFIX
 from cordboard.core.errors import InternalError, InvalidError
 from cordboard.runtime.settings import Settings
+from cordboard.runtime.transport_security import is_loopback
 
 LOCAL = "local"
 AWS_KMS = "aws-kms"
@@ -16,7 +18,8 @@ _FILE = "keyring.json"
 
 
 def open_keyring(settings: Settings) -> KeyWrapper:
-    """Give the keyring that `CORDBOARD_KEYRING` names. Raises InvalidError (KEYRING_UNKNOWN, SETTING_MISSING).
+    """Give the keyring that `CORDBOARD_KEYRING` names. Raises InvalidError (KEYRING_UNKNOWN, SETTING_MISSING,
+    TLS_REQUIRED).
 
     After a change of the setting the other one goes on opening what it wrapped, and `rewrap` moves that over.
     """
@@ -34,6 +37,10 @@ def _kms(settings: Settings) -> KeyWrapper:
     # The client is installed with the extra `aws-kms` only.
     from cordboard.audit_log.kms_keyring import KmsKeyring, KmsSettings
 
+    endpoint = urlsplit(settings.kms_endpoint)
+    if settings.kms_endpoint and endpoint.scheme != "https" and not is_loopback(endpoint.hostname or ""):
+        # Data keys travel in it.
+        raise InvalidError("TLS_REQUIRED", "beyond loopback CORDBOARD_KMS_ENDPOINT begins with https")
     given = {}
     if settings.kms_credentials_file:
         kept: dict[str, str] = json.loads(Path(settings.kms_credentials_file).read_text(encoding="utf-8"))
