@@ -1,18 +1,16 @@
 """The agent desk in Chromium: an offer, an answer, hold as the engine says, refusals, and coming back."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from desk_steps import READY_WORD, offered, on_a_call, until
 from desk_story import MARIA, TALK
 from gateway_house import TENANT
 from page_house import PageHouse
 from playwright.async_api import Locator, Page, expect
 
 from cordboard.call.v1.agent_facts_pb2 import (
-    AGENT_STATE_BUSY,
     AGENT_STATE_NOT_READY,
-    AGENT_STATE_RESERVED,
     AGENT_STATE_WRAP_UP,
 )
 from cordboard.call.v1.call_service_pb2 import HoldLegRequest, RemoveLegRequest, RetrieveLegRequest
@@ -23,43 +21,10 @@ from cordboard.core.event_message import unpack
 from cordboard.gateway.memory_call_control import CALLER_LEG
 from cordboard.runtime.ledger_client import call_stream
 
-READY_WORD = "agent-state"
-
 
 def lines(page: Page) -> Locator:
     """The words of the transcript."""
     return page.get_by_role("log").locator(".w")
-
-
-async def offered(house: PageHouse, page: Page) -> str:
-    """Have the agent ready, and rung for a call."""
-    await page.get_by_role("radio", name="Ready", exact=True).click()
-    await expect(page.get_by_test_id(READY_WORD)).to_have_text("Ready")
-    call_id = await house.story.waiting_call()
-    await house.story.state(AGENT_STATE_RESERVED, call_id=call_id)
-    await house.story.ring(call_id)
-    await expect(page.get_by_role("alertdialog")).to_be_visible()
-    return call_id
-
-
-async def on_a_call(house: PageHouse, page: Page) -> str:
-    """Have the agent in a call, with media."""
-    call_id = await offered(house, page)
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_text("Headset", exact=True)).to_be_visible()
-    await house.story.connect(call_id)
-    await house.story.state(AGENT_STATE_BUSY, call_id=call_id)
-    await expect(page.get_by_role("status").filter(has_text="Elena hears you.")).to_be_visible()
-    return call_id
-
-
-async def until(page: Page, condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so on our side."""
-    for _ in range(200):
-        if await condition():
-            return
-        await page.wait_for_timeout(50)
-    raise AssertionError
 
 
 async def test_a_new_address_in_the_same_window_signs_in_again(house: PageHouse) -> None:

@@ -13,6 +13,7 @@ const PHASE_OF = {
   AgentAlerted: "agent_alerting",
   AgentMissed: "queued",
   AgentConnected: "agent_connected",
+  TransferReturned: "agent_connected",
   VoicemailStarted: "voicemail",
   CallbackBooked: "callback_booked",
   WrapUpStarted: "wrapping_up",
@@ -41,6 +42,8 @@ export function newCall(callId) {
     offer: null,
     accepted: false,
     agentLeg: "",
+    /** Who hands the caller on, and how far that is. */
+    transfer: null,
     queue: "",
     queuedAt: 0,
     endReason: "",
@@ -144,6 +147,27 @@ const CHANGES = {
     call.connectedAt = at;
     call.offer = null;
     addLine(call, { who: "system", text: "A human agent joined, the AI agent left", at, id: "joined" });
+  },
+  TransferStarted: (call, event) => {
+    call.transfer = { agentId: event.agentId, legId: event.legId, consult: Boolean(event.consult), stage: "ringing" };
+  },
+  ConsultBegun: (call) => {
+    if (call.transfer) call.transfer = { ...call.transfer, stage: "consulting" };
+  },
+  ConferenceBegun: (call) => {
+    if (call.transfer) call.transfer = { ...call.transfer, stage: "conference" };
+  },
+  TransferCompleted: (call) => {
+    call.transfer = null;
+  },
+  TransferEnded: (call) => {
+    call.transfer = null;
+  },
+  TransferReturned: (call, event, at) => {
+    call.transfer = null;
+    call.offer = null;
+    call.agentLeg = event.legId;
+    addLine(call, { who: "system", text: `The transfer came back: ${wordsOf(event.reason)}`, at, id: `returned-${at}` });
   },
   WrapUpStarted: (call, event, at) => {
     call.endReason = event.reason;

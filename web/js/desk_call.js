@@ -4,6 +4,7 @@ import { OVER, duration, initialsOf, liveLeg, phoneOf, sentence, urgencyOf, word
 import { Icon } from "./icons.js";
 import { Urgency } from "./offer.js";
 import { Transcript, TranscriptHead } from "./transcript.js";
+import { TransferBar } from "./desk_transfer.js";
 
 /** @param {{desk: object, now: number, command: Function, leg: object, ending: () => void, next: () => void}} props */
 export function CallView({ desk, now, command, leg, ending, next }) {
@@ -22,6 +23,7 @@ export function CallView({ desk, now, command, leg, ending, next }) {
     <${HandOver} call=${call} />
     <${TranscriptHead} title=${connected ? "Transcript with the AI agent" : "Live transcript"} />
     <${Transcript} lines=${call.lines} startedAt=${call.startedAt} />
+    ${!over && connected && html`<${TransferBar} desk=${desk} command=${command} />`}
     ${over ? html`<${Ended} desk=${desk} next=${next} />` : html`<${Controls} desk=${desk} command=${command} leg=${leg} ending=${ending} />`}`;
 }
 
@@ -63,7 +65,7 @@ function Controls({ desk, command, leg, ending }) {
   const [asked, setAsked] = useState({ what: "", held: false });
   const caller = liveLeg(call, "caller");
   const held = Boolean(caller && call.held.has(caller.legId));
-  const talking = call.phase === "agent_connected" && Boolean(caller);
+  const talking = call.phase === "agent_connected" && Boolean(caller) && call.transfer?.stage !== "consulting";
   const mute = () => leg.mute(!muted);
   // The event that says it is done may be here before the reply: what counts is which comes first.
   const pending = asked.what === "hold" && asked.held !== held ? "" : asked.what;
@@ -104,11 +106,18 @@ function Controls({ desk, command, leg, ending }) {
 function hears(desk, held, talking) {
   if (desk.ending) return "Ending the call";
   const name = desk.call.slots.name?.split(" ")[0] || "The caller";
+  if (desk.call.transfer) return TRANSFERRING[desk.call.transfer.stage];
   if (!talking) return "Connecting you with the caller";
   if (held) return `${name} is on hold. You do not hear each other.`;
   if (desk.media !== "connected") return `Connecting your microphone. ${name} does not hear you yet.`;
   return desk.muted ? `${name} does not hear you. You hear ${name === "The caller" ? "the caller" : name}.` : `${name} hears you.`;
 }
+
+const TRANSFERRING = {
+  ringing: "Another agent is being rung. The caller hears music.",
+  consulting: "You talk with the other agent. The caller is on hold.",
+  conference: "All three of you hear each other.",
+};
 
 const ENDINGS = {
   CALLER_HUNG_UP: "The caller hung up.",

@@ -2,7 +2,7 @@
 import { OVER, callFrom, fold, typeOf, wordsOf } from "./call_model.js";
 
 /** Decisions after which the call is no longer this agent's. */
-const ELSEWHERE = new Set(["AgentMissed", "CallQueued", "AiEngaged", "VoicemailStarted", "CallbackBooked"]);
+const ELSEWHERE = new Set(["AgentMissed", "CallQueued", "AiEngaged", "VoicemailStarted", "CallbackBooked", "TransferEnded"]);
 
 export function newDesk() {
   return {
@@ -62,11 +62,19 @@ function reduceEvent(desk, { envelope, history, now }) {
   }
   if (known.call?.callId !== stream.id) return known;
   const type = typeOf(envelope);
-  if (ELSEWHERE.has(type)) return { ...known, call: null, ended: false, missed: type === "AgentMissed" ? event.reason : "" };
+  if (isElsewhere(known, type, event)) return { ...known, call: null, ended: false, missed: type === "AgentMissed" ? event.reason : "" };
   const call = fold(known.call, envelope);
   // The ring counts from when this desk heard of it: the clocks of two machines may differ.
   if (type === "AgentAlerted") call.offer.at = now;
   return { ...known, call, ended: OVER.has(call.phase) };
+}
+
+/** Whether the call is no longer this agent's; who hands it on keeps it until somebody else has it. */
+function isElsewhere({ agentId, call }, type, event) {
+  if (type === "TransferCompleted" || type === "TransferReturned") return event.agentId !== agentId;
+  const handsOn = call.transfer?.agentId === agentId;
+  if (handsOn && (type === "CallQueued" || type === "AgentMissed")) return false;
+  return ELSEWHERE.has(type);
 }
 
 function withState(desk, fact, now) {

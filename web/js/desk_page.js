@@ -10,7 +10,7 @@ import { Offer } from "./offer.js";
 import { tokenOfPage } from "./token.js";
 import { openMicrophone } from "./webrtc_leg.js";
 
-const WORDS = { set_state: "Changing your state", answer_offer: "Answering", hold: "Hold", retrieve: "Retrieve", hang_up: "End" };
+const WORDS = { set_state: "Changing your state", answer_offer: "Answering", hold: "Hold", retrieve: "Retrieve", hang_up: "End", transfer: "Transfer", complete_transfer: "Complete", join_transfer: "Conference", cancel_transfer: "Take back", hand_back: "Back to the AI agent" };
 
 function Desk() {
   const [desk, dispatch] = useReducer(reduceDesk, null, newDesk);
