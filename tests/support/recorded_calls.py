@@ -17,11 +17,13 @@ from call_steps import (
 )
 from team_house import pinned, scripted_call, team_worker
 from temporal import House, PlacedCall, eventually
+from transfer_steps import bridged_call, join, step, transfer
 
 from cordboard.call.v1 import call_service_pb2 as service
 from cordboard.call.v1 import call_workflow_pb2 as workflow_pb
-from cordboard.call.v1.call_pb2 import PHASE_QUEUED, TALK_OUTCOME_WANTS_HUMAN
+from cordboard.call.v1.call_pb2 import PHASE_AGENT_CONNECTED, PHASE_AI_ENGAGED, PHASE_QUEUED, TALK_OUTCOME_WANTS_HUMAN
 from cordboard.call.v1.facts_pb2 import ReplyHeard, SlotsFilled, UtteranceHeard
+from cordboard.call.v1.transfer_pb2 import TRANSFER_STEP_COMPLETE, TRANSFER_STEP_CONFERENCE
 from cordboard.workflows import names
 
 
@@ -166,6 +168,38 @@ async def fallen_back(house: House) -> PlacedCall:
     return call
 
 
+async def transferred(house: House) -> PlacedCall:
+    """Taken by a human agent, who consults another, has all three talk, and leaves; then given back to the AI agent."""
+    call, first = await bridged_call(house)
+    await transfer(call, queue="billing", consult=True)
+    second = Agent(call, "bob")
+    await join(second)
+    await step(call, TRANSFER_STEP_CONFERENCE)
+    await step(call, TRANSFER_STEP_COMPLETE)
+    await first.gone("OFFER_OVER")
+    back = workflow_pb.TransferInput(actor="agent/bob", request=service.TransferCallRequest(to_ai_agent=True))
+    await call.update(names.UPDATE_TRANSFER, back, service.TransferCallResponse)
+    await call.until(lambda view: view.phase == PHASE_AI_ENGAGED)
+    await attach(call)
+    await end_talk(call)
+    await detach(call)
+    return call
+
+
+async def returned(house: House) -> PlacedCall:
+    """Handed on to a human agent who declines; then the caller hangs up while another transfer rings."""
+    call, _ = await bridged_call(house)
+    await transfer(call, agent_id="bob")
+    second = Agent(call, "bob")
+    await second.rung()
+    await second.answer(accepted=False)
+    await call.until(lambda view: view.phase == PHASE_AGENT_CONNECTED)
+    await transfer(call, queue="billing")
+    await Agent(call, "cid").rung()
+    await hang_up(call)
+    return call
+
+
 RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -180,5 +214,7 @@ RECORDED: dict[str, Callable[[House], Awaitable[PlacedCall]]] = {
         cancelled,
         registered,
         fallen_back,
+        transferred,
+        returned,
     )
 }

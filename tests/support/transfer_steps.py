@@ -3,7 +3,7 @@
 from bridge_steps import Agent, queued_call
 from temporal import House, PlacedCall, eventually
 
-from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_QUEUED
+from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED, PHASE_QUEUED
 from cordboard.call.v1.call_service_pb2 import (
     StepTransferRequest,
     StepTransferResponse,
@@ -43,3 +43,4 @@ async def join(agent: Agent) -> None:
     await agent.answer()
     await agent.join()
     await agent.connected()
+    await agent.call.until(lambda view: view.phase == PHASE_AGENT_CONNECTED and view.agent_id == agent.name)
