@@ -61,7 +61,7 @@ class Anchorer:
         self._every = every
         self._before: Anchor | None = None
         self._position = 0
-        self._heads: dict[StreamKey, Row] = {}
+        self._heads: dict[tuple[str, str], Row] = {}
 
     async def run(self) -> None:
         """Anchor for ever; while the database is away it waits."""
@@ -97,8 +97,8 @@ class Anchorer:
     async def _gather(self) -> None:
         while len(self._heads) < MAX_HEADS:
             rows, considered = await self._store.follow(self._position, PAGE_ROWS)
-            for row in rows:
-                self._heads[StreamKey(row.stream_kind, row.stream_id)] = row
+            # Kind and id stand first in a row; this is done for every one of them.
+            self._heads |= {row[:2]: row for row in rows}
             moved, self._position = considered > self._position, considered
             if len(rows) < PAGE_ROWS or not moved:
                 return
@@ -107,7 +107,7 @@ class Anchorer:
         """Make an anchor of what was gathered, if anything was; False when another ledger has made one meanwhile."""
         if not self._heads:
             return True
-        heads = [AnchoredHead(key, row.seq, row.hash) for key, row in sorted(self._heads.items())]
+        heads = [AnchoredHead(StreamKey(*key), row.seq, row.hash) for key, row in sorted(self._heads.items())]
         number, previous = next_number(self._before)
         # To the microsecond, as it is kept.
         now = instant(microseconds(self._clock()))
