@@ -20,6 +20,7 @@ from cordboard.verticals.healthcare.profile import profile_json
 from cordboard.voice_agent.conversation import Conversation, Engines
 from cordboard.voice_agent.dialogue.dialogue_state import ToolOutcome
 from cordboard.voice_agent.engagement import Engagement
+from cordboard.voice_agent.engines.interpreter import Interpreter
 from cordboard.voice_agent.engines.synthesizer import BYTES_PER_SECOND, Synthesizer, ToneSynthesizer
 from cordboard.voice_agent.engines.transcriber import ScriptedTranscriber, Transcriber
 from cordboard.voice_agent.engines.voice_activity import DetectorFactory, EnergyDetector
@@ -146,6 +147,7 @@ class MemoryCall:
         transcriber: Transcriber | None = None,
         synthesizer: Synthesizer | None = None,
         detector: DetectorFactory = EnergyDetector,
+        interpreter: Interpreter | None = None,
     ) -> None:
         self.script = ScriptedTranscriber()
         self.node = MemoryNode()
@@ -156,6 +158,7 @@ class MemoryCall:
             PhraseCache(synthesizer or ToneSynthesizer()),
             detector,
             {"asr": "scripted"},
+            interpreter,
         )
         self.conversation = Conversation(
             engagement or Engagement("call-1", "leg-ai", "leg-caller", PROFILE, ask_consent=True),

@@ -22,7 +22,7 @@ from cordboard.voice.v1 import voice_agent_service_pb2 as voice
 from cordboard.voice.v1.voice_agent_service_pb2_grpc import add_VoiceAgentServiceServicer_to_server
 from cordboard.voice_agent.audio_port import AudioPort, GrpcAudioPort
 from cordboard.voice_agent.conversation import Engines
-from cordboard.voice_agent.engines.engine_choice import chosen_synthesizer, chosen_transcriber
+from cordboard.voice_agent.engines.engine_choice import chosen_interpreter, chosen_synthesizer, chosen_transcriber
 from cordboard.voice_agent.engines.silero import SileroModel
 from cordboard.voice_agent.fact_log import FactLog, LedgerFactLog
 from cordboard.voice_agent.installed_profiles import installed_profiles
@@ -52,7 +52,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     producer = _producer(settings, ledger, identity.source(boot_id))
     roster = Roster(
         Surroundings(
-            engines=Engines(transcriber, phrases, silero.detector, versions),
+            engines=Engines(transcriber, phrases, silero.detector, versions, chosen_interpreter(settings)),
             open_port=_ports(identity),
             open_log=_logs(producer),
             clock_us=lambda: time.monotonic_ns() // 1_000,

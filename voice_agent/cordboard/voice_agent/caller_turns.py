@@ -6,12 +6,14 @@ from collections.abc import Callable
 from cordboard.core.errors import CordboardError
 from cordboard.voice_agent.dialogue import policy
 from cordboard.voice_agent.dialogue.dialogue_state import Utterance
+from cordboard.voice_agent.dialogue.interpretation import may_interpret, usable
 from cordboard.voice_agent.dialogue.words import is_backchannel
 from cordboard.voice_agent.dialogue.yes_no import is_bare
 from cordboard.voice_agent.endpointing import Event, GuessDropped, GuessWanted, NoiseEnded, SpeechBegan, TurnEnded
+from cordboard.voice_agent.engines.interpreter import Interpreter
 from cordboard.voice_agent.engines.transcriber import BYTES_PER_SECOND, Transcriber, Transcript
 from cordboard.voice_agent.hearing import Hearing
-from cordboard.voice_agent.inbox import Guessed
+from cordboard.voice_agent.inbox import Guessed, Interpreted
 from cordboard.voice_agent.replies import Replies
 from cordboard.voice_agent.scribe import Scribe
 from cordboard.voice_agent.speaking import Speaking
@@ -28,6 +30,7 @@ class CallerTurns:
     def __init__(
         self,
         transcriber: Transcriber,
+        interpreter: Interpreter | None,
         hearing: Hearing,
         speaking: Speaking,
         replies: Replies,
@@ -35,10 +38,11 @@ class CallerTurns:
         turns: TurnBook,
         *,
         clock_us: Callable[[], int],
-        notify: Callable[[Guessed], None],
+        notify: Callable[[Guessed | Interpreted], None],
     ) -> None:
-        """Take the recogniser, the ear, the mouth, what is said, the log, the book of turns and the local clock."""
+        """Take the recogniser, what interprets if anything does, and the conversation's other parts."""
         self._transcriber = transcriber
+        self._interpreter = interpreter
         self._hearing = hearing
         self._speaking = speaking
         self._replies = replies
@@ -47,17 +51,24 @@ class CallerTurns:
         self._clock_us = clock_us
         self._notify = notify
         self._guesses: dict[int, asyncio.Task[None]] = {}
+        self._thought: tuple[TurnEnded, int, asyncio.Task[None]] | None = None
+
+    @property
+    def is_thinking(self) -> bool:
+        """True while a turn that is over waits for what was meant by it."""
+        return self._thought is not None
 
     @property
     def is_settled(self) -> bool:
-        """True when the recogniser owes nothing."""
-        return not self._guesses
+        """True when neither recogniser nor interpreter owes anything."""
+        return not self._guesses and not self.is_thinking
 
     async def close(self) -> None:
-        """Ask the recogniser for nothing more."""
-        for guess in self._guesses.values():
-            guess.cancel()
-        await asyncio.gather(*self._guesses.values(), return_exceptions=True)
+        """Ask recogniser and interpreter for nothing more."""
+        tasks = [*self._guesses.values(), *([self._thought[2]] if self._thought else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def understand(self, guessed: Guessed) -> None:
         """Take what the recogniser understood."""
@@ -92,6 +103,12 @@ class CallerTurns:
 
     async def _begin(self, onset_us: int) -> None:
         self._replies.spoken_over_us = onset_us
+        if self._thought is not None:
+            # The caller goes on before it is known what was meant: it is one turn.
+            (ended, _, task), self._thought = self._thought, None
+            task.cancel()
+            self._hearing.endpointer.reopen(ended.started_us)
+            return
         if (turn := self._turns.take_back()) is not None:
             self._hearing.endpointer.reopen(turn.ended.started_us)
             self._replies.take_back(turn.before)
@@ -112,6 +129,30 @@ class CallerTurns:
             return
         began_us = self._clock_us()
         utterance = Utterance(ended.text, ended.confidence, ended.started_us)
+        if self._interpreter is not None and may_interpret(self._replies.profile, before, utterance):
+            question = " ".join(before.last_question)
+            task = asyncio.create_task(self._interpret(self._interpreter, question, ended))
+            self._thought = (ended, began_us, task)
+            return
+        self._answer(ended, utterance, began_us)
+
+    async def _interpret(self, interpreter: Interpreter, question: str, ended: TurnEnded) -> None:
+        try:
+            meaning = await interpreter.interpret(question, ended.text)
+        except CordboardError:
+            # The caller's own words have to do.
+            meaning = ended.text
+        self._notify(Interpreted(ended, meaning if usable(ended.text, meaning) else ended.text))
+
+    def interpret(self, interpreted: Interpreted) -> None:
+        """Answer a turn by what was meant; one that went on meanwhile is not over."""
+        if self._thought is None or self._thought[0] is not interpreted.ended:
+            return
+        (ended, began_us, _), self._thought = self._thought, None
+        self._answer(ended, Utterance(interpreted.meaning, ended.confidence, ended.started_us), began_us)
+
+    def _answer(self, ended: TurnEnded, utterance: Utterance, began_us: int) -> None:
+        before = self._replies.state
         move = policy.hear(self._replies.profile, before, utterance)
         self._replies.drop_rest()
         self._turns.measure(move.state.turn_id, ended, heard_us=self._hearing.now_us, began_us=began_us)

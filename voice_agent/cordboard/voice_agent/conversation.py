@@ -15,11 +15,12 @@ from cordboard.voice_agent.dialogue import policy
 from cordboard.voice_agent.dialogue.dialogue_state import DialogueState, ToolOutcome
 from cordboard.voice_agent.endpointing import Endpointer, EndpointRules
 from cordboard.voice_agent.engagement import Engagement
+from cordboard.voice_agent.engines.interpreter import Interpreter
 from cordboard.voice_agent.engines.transcriber import Transcriber
 from cordboard.voice_agent.engines.voice_activity import DetectorFactory
 from cordboard.voice_agent.fact_log import FactLog
 from cordboard.voice_agent.hearing import Hearing
-from cordboard.voice_agent.inbox import Guessed, Item, LineGiven, PortGone, Released
+from cordboard.voice_agent.inbox import Guessed, Interpreted, Item, LineGiven, PortGone, Released
 from cordboard.voice_agent.media_clock import MediaClock
 from cordboard.voice_agent.patience import Due
 from cordboard.voice_agent.phrase_cache import PhraseCache
@@ -39,6 +40,7 @@ class Engines:
     phrases: PhraseCache
     detector: DetectorFactory
     versions: Mapping[str, str] = field(default_factory=dict)
+    interpreter: Interpreter | None = None
 
 
 class Conversation:
@@ -71,8 +73,8 @@ class Conversation:
         state = DialogueState(call_id=engagement.call_id)
         self._replies = Replies(engagement.profile, state, self._hearing, self._speaking, self._scribe, self.turns)
         self._caller = CallerTurns(
-            engines.transcriber, self._hearing, self._speaking, self._replies, self._scribe, self.turns,
-            clock_us=clock_us, notify=self._inbox.put_nowait,
+            engines.transcriber, engines.interpreter, self._hearing, self._speaking, self._replies, self._scribe,
+            self.turns, clock_us=clock_us, notify=self._inbox.put_nowait,
         )  # fmt: skip
         self._lines: deque[LineGiven] = deque()
         self._leaving = False
@@ -135,6 +137,8 @@ class Conversation:
                 await self._on_response(item)
             case Guessed():
                 await self._caller.understand(item)
+            case Interpreted():
+                self._caller.interpret(item)
             case ToolOutcome():
                 self._replies.settle_tool(item)
             case LineGiven():
@@ -175,7 +179,8 @@ class Conversation:
     def _wait(self, *, gated: bool) -> None:
         """Do what is due when nobody speaks: a line to say, a filler, a word to a silent caller."""
         replies, profile = self._replies, self.engagement.profile
-        quiet = self._hearing.endpointer.is_quiet and not self._speaking.is_active and not gated
+        waiting = self._hearing.endpointer.is_quiet and not self._caller.is_thinking
+        quiet = waiting and not self._speaking.is_active and not gated
         if quiet and self._lines and not self.turns.is_open:
             line = self._lines.popleft()
             replies.say_line((line.text,), play_id=line.play_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cordboard.media.v1.media_node_service_pb2 import AttachAudioResponse
 from cordboard.voice_agent.dialogue.dialogue_state import ToolOutcome
+from cordboard.voice_agent.endpointing import TurnEnded
 from cordboard.voice_agent.engines.transcriber import Transcript
 from cordboard.voice_agent.speaking import Play
 
@@ -14,6 +15,14 @@ class Guessed:
 
     guess: int
     transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreted:
+    """What a caller meant by a turn is known; or its own words are to do."""
+
+    ended: TurnEnded
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +46,4 @@ class PortGone:
     """The node closed the port or cannot be reached."""
 
 
-Item = AttachAudioResponse | Guessed | ToolOutcome | LineGiven | Released | PortGone | Play
+Item = AttachAudioResponse | Guessed | Interpreted | ToolOutcome | LineGiven | Released | PortGone | Play

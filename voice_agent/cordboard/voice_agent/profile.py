@@ -130,6 +130,8 @@ class Profile:
     escalation: Escalation
     booking: Booking | None = None
     answers: tuple[Answer, ...] = field(default=())
+    interpreted: bool = False
+    """Whether a language model, where there is one, says in plain words what a caller meant."""
 
     @classmethod
     def parse(cls, text: str) -> "Profile":
@@ -152,6 +154,7 @@ class Profile:
                 answers=tuple(
                     Answer(_phrases(answer["phrases"]), _texts(answer["lines"])) for answer in data.get("answers", ())
                 ),
+                interpreted=data.get("interpreted", False) is True,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _unknown(f"{type(error).__name__} at {error}") from error

@@ -101,6 +101,18 @@ def hear(profile: Profile, state: DialogueState, utterance: Utterance) -> Move:
     return draft.move()
 
 
+def stands_by_itself(profile: Profile, text: str) -> bool:
+    """Tell whether a text is understood whatever was asked: danger, a question, or the wish for a person."""
+    words = words_of(text)
+    wishes = (*profile.escalation.person_phrases, *profile.escalation.change_phrases)
+    return (
+        _red_line(profile, words) is not None
+        or bool(_answer(profile, words))
+        or any(affirms(words, phrase) for phrase in wishes)
+        or intake.withdraws_consent(text)
+    )
+
+
 def settle_tool(profile: Profile, state: DialogueState, outcome: ToolOutcome) -> Move:
     """Go on with the result of a tool. A result that nobody waits for changes nothing."""
     draft = Draft(profile, state)
