@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import numpy as np
 import pytest
@@ -30,50 +29,48 @@ from cordboard.voice_agent.engines.voice_activity import FRAME_BYTES, EnergyDete
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-class Stoppable(Protocol):
-    """What is open until it is stopped."""
-
-    async def stop(self) -> None: ...
-
-
-E = TypeVar("E", bound=Stoppable)
-OPENED: list[Stoppable] = []
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def service(moonshine: MoonshineTranscriber, hibari: HibariSynthesizer) -> AsyncIterator[SpeechServer]:
     """A speech service with the engines of this machine."""
     async with speech_server(moonshine, hibari) as running:
         yield running
-        while OPENED:
-            await OPENED.pop().stop()
-
-
-def opened(engine: E) -> E:
-    """Have an engine of a service closed after the test."""
-    OPENED.append(engine)
-    return engine
 
 
 def settings_of(service: SpeechServer) -> Settings:
     return Settings(speech_url=service.url, asr_model="whisper-1", tts_model="tts-1", tts_voice="nova")
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def remote_ear(service: SpeechServer) -> AsyncIterator[Transcriber]:
+    ear = chosen_transcriber(settings_of(service))
+    yield ear
+    await ear.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def remote_voice(service: SpeechServer) -> AsyncIterator[Synthesizer]:
+    voice = chosen_synthesizer(settings_of(service))
+    yield voice
+    await voice.stop()
+
+
 @pytest.fixture(params=["real", "service", "twin"])
-def transcriber(request: pytest.FixtureRequest, moonshine: MoonshineTranscriber, service: SpeechServer) -> Transcriber:
+def transcriber(
+    request: pytest.FixtureRequest, moonshine: MoonshineTranscriber, remote_ear: Transcriber
+) -> Transcriber:
     engines: dict[str, Transcriber] = {
         "real": moonshine,
-        "service": opened(chosen_transcriber(settings_of(service))),
+        "service": remote_ear,
         "twin": ScriptedTranscriber([BECKETT_WORDS, BECKETT_WORDS]),
     }
     return engines[request.param]
 
 
 @pytest.fixture(params=["real", "service", "twin"])
-def synthesizer(request: pytest.FixtureRequest, hibari: HibariSynthesizer, service: SpeechServer) -> Synthesizer:
+def synthesizer(request: pytest.FixtureRequest, hibari: HibariSynthesizer, remote_voice: Synthesizer) -> Synthesizer:
     engines: dict[str, Synthesizer] = {
         "real": hibari,
-        "service": opened(chosen_synthesizer(settings_of(service))),
+        "service": remote_voice,
         "twin": ToneSynthesizer(),
     }
     return engines[request.param]
@@ -207,12 +204,14 @@ async def test_a_service_is_asked_with_its_key_model_and_voice(service: SpeechSe
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])
-async def test_a_service_that_refuses_is_away(service: SpeechServer, status: int) -> None:
+async def test_a_service_that_refuses_is_away(
+    service: SpeechServer, remote_ear: Transcriber, remote_voice: Synthesizer, status: int
+) -> None:
     service.status = status
     with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
-        await opened(chosen_transcriber(settings_of(service))).transcribe(beckett())
+        await remote_ear.transcribe(beckett())
     with pytest.raises(UnavailableError, match="ENGINE_AWAY"):
-        await opened(chosen_synthesizer(settings_of(service))).synthesize("Hello.")
+        await remote_voice.synthesize("Hello.")
 
 
 async def test_without_a_service_the_engines_of_this_machine_are_chosen() -> None:

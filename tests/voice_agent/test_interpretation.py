@@ -152,14 +152,16 @@ async def server() -> AsyncIterator[ChatServer]:
         yield running
 
 
-def interpreter_at(server: ChatServer) -> Interpreter:
+@pytest.fixture
+async def remote(server: ChatServer) -> AsyncIterator[Interpreter]:
     chosen = chosen_interpreter(Settings(chat_url=server.url, chat_model="small"))
     assert chosen is not None
-    return chosen
+    yield chosen
+    await chosen.stop()
 
 
-async def test_a_chat_service_is_asked_with_question_and_words(server: ChatServer) -> None:
-    name, _ = await answer(interpreter_at(server))
+async def test_a_chat_service_is_asked_with_question_and_words(server: ChatServer, remote: Interpreter) -> None:
+    name, _ = await answer(remote)
     assert name == "Peter Hall"
     [asked] = server.requests
     assert asked["model"] == "small"
@@ -168,10 +170,12 @@ async def test_a_chat_service_is_asked_with_question_and_words(server: ChatServe
 
 
 @pytest.mark.parametrize(("status", "words"), [(500, ""), (200, "no JSON"), (200, '{"other": 1}')])
-async def test_a_chat_service_without_a_usable_answer_is_away(server: ChatServer, status: int, words: str) -> None:
+async def test_a_chat_service_without_a_usable_answer_is_away(
+    server: ChatServer, remote: Interpreter, status: int, words: str
+) -> None:
     server.status, server.answer = status, words
     with pytest.raises(UnavailableError):
-        await interpreter_at(server).interpret("What's your name?", SAID)
+        await remote.interpret("What's your name?", SAID)
 
 
 def test_without_a_chat_model_nobody_interprets() -> None:

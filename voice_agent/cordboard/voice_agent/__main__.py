@@ -42,6 +42,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     identity = ServiceIdentity.load(settings.keys_path, COMPONENT, settings.require("instance"))
     verifier = TokenVerifier.load(settings.keys_path)
     transcriber, synthesizer, silero = chosen_transcriber(settings), chosen_synthesizer(settings), SileroModel()
+    interpreter = chosen_interpreter(settings)
     await asyncio.gather(transcriber.start(), synthesizer.start())
     phrases = PhraseCache(synthesizer)
     profiles = installed_profiles()
@@ -52,7 +53,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     producer = _producer(settings, ledger, identity.source(boot_id))
     roster = Roster(
         Surroundings(
-            engines=Engines(transcriber, phrases, silero.detector, versions, chosen_interpreter(settings)),
+            engines=Engines(transcriber, phrases, silero.detector, versions, interpreter),
             open_port=_ports(identity),
             open_log=_logs(producer),
             clock_us=lambda: time.monotonic_ns() // 1_000,
@@ -81,6 +82,8 @@ async def serve(settings: Settings, stop: Stop) -> None:
             await server.stop()
     finally:
         await asyncio.gather(transcriber.stop(), synthesizer.stop())
+        if interpreter is not None:
+            await interpreter.stop()
         await ledger.close()
 
 

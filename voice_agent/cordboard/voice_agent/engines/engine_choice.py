@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Protocol
 from cordboard.core.errors import InvalidError
 from cordboard.runtime.settings import Settings
 from cordboard.voice_agent.engines.hibari import HibariSynthesizer
-from cordboard.voice_agent.engines.interpreter import Interpreter
 from cordboard.voice_agent.engines.moonshine import MoonshineTranscriber
 from cordboard.voice_agent.engines.synthesizer import Synthesizer
 from cordboard.voice_agent.engines.transcriber import Transcriber
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+    from cordboard.voice_agent.engines.openai_interpreter import OpenAiInterpreter
 
 
 class Startable(Protocol):
@@ -54,7 +55,7 @@ def chosen_synthesizer(settings: Settings) -> RunningSynthesizer:
     return OpenAiSynthesizer(client, settings.tts_model, voice=settings.tts_voice)
 
 
-def chosen_interpreter(settings: Settings) -> Interpreter | None:
+def chosen_interpreter(settings: Settings) -> "OpenAiInterpreter | None":
     """Give what interprets for profiles that want it: CORDBOARD_CHAT_MODEL of the service at CORDBOARD_CHAT_URL."""
     if not settings.chat_model:
         return None

@@ -31,6 +31,10 @@ class OpenAiInterpreter:
         self._client = client
         self._model = model
 
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
     async def interpret(self, question: str, text: str) -> str:
         """Say in plain sentences what the caller meant; see Interpreter.interpret."""
         try:
