@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cordboard.call.v1 import call_pb2, facts_pb2
 from cordboard.call.v1 import commands_pb2 as commands
 from cordboard.call.v1 import gather_pb2 as gather
+from cordboard.call.v1 import originate_pb2 as originate
 from cordboard.call.v1 import transfer_pb2 as transfer
 from cordboard.call.v1 import voicemail_pb2 as voicemail
 from cordboard.core.call_state import CallState
@@ -257,12 +258,30 @@ OUTBOUND: tuple[Message, ...] = (
     commands.MissAgent(reason="NO_ANSWER"),
 )
 
+KEPT: tuple[Message, ...] = (
+    *ORIGINATING[:3],
+    originate.KeepPlace(queue="front-desk", skills=["clinical"], priority=2),
+)
+
+CALLED_BACK: tuple[Message, ...] = (
+    *KEPT,
+    originate.CallParty(),
+    originate.PartyAlerted(),
+    add(CALLER, leg_pb2.LEG_ROLE_CALLER),
+    add_media(CALLER),
+    connected(CALLER),
+    commands.AnswerCall(),
+    commands.Enqueue(queue="front-desk", skills=["clinical"], priority=2),
+    commands.AlertAgent(agent_id="nurse-7", reservation_epoch=1),
+)
+
 STORIES: dict[str, tuple[Message, ...]] = {
     "done": DONE,
     "bridged": BRIDGED,
     "voicemail": LEFT,
     "callback": CALLBACK,
     "outbound": OUTBOUND,
+    "called back": CALLED_BACK,
     "gathered": GATHERED,
     "transferred": TRANSFERRED,
 }

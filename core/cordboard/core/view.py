@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cordboard.call.v1 import call_pb2
+from cordboard.call.v1.transfer_pb2 import TRANSFER_STAGE_UNSPECIFIED
 from cordboard.call.v1.wrap_up_facts_pb2 import ObjectStored, WrapUpFinished, WrapUpStageDone, WrapUpView
 from cordboard.core import routing
 from cordboard.core.call_state import CallState, Leg, Slots, ToolCall
@@ -40,6 +41,8 @@ def to_view(state: CallState, *, phi: bool) -> call_pb2.CallView:
         talk_outcome=state.talk_outcome,
         tool_calls=[_tool_call(call) for call in state.tool_calls],
         escalation_reason=state.escalation_reason,
+        related_call_id=state.related_call_id,
+        transfer_stage=state.transfer.stage if state.transfer is not None else TRANSFER_STAGE_UNSPECIFIED,
     )
     _add_people(view, state)
     return view if phi else redact(view)

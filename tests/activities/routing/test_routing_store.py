@@ -1,5 +1,7 @@
 """What the routing store promises, whatever its tables are."""
 
+from datetime import timedelta
+
 import pytest
 from routing_house import QUEUE, RoutingHouse, calls_told, key, pairs, states, wait
 
@@ -290,3 +292,17 @@ async def test_what_has_been_over_for_a_day_is_forgotten(house: RoutingHouse) ->
         await lead.tidy()
         with pytest.raises(KeyError):
             await house.entry("c1")
+
+
+async def test_a_call_that_waited_elsewhere_before_comes_in_its_turn(house: RoutingHouse) -> None:
+    async with house.store.lead() as lead:
+        await house.enqueue("c1")
+        house.clock.advance(60)
+        await house.enqueue("c2", since=house.clock.now - timedelta(seconds=90))
+        await house.enqueue("c3", since=house.clock.now + timedelta(seconds=90))
+        await house.ready("ann")
+        [made] = await house.match(lead)
+        assert made.call_id == "c2"
+        for agent in ("bob", "cid"):
+            await house.ready(agent)
+        assert [one.call_id for one in await house.match(lead)] == ["c1", "c3"]

@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from cordboard.call.v1 import wrap_up_facts_pb2 as cordboard_dot_call_dot_v1_dot_wrap__up__facts__pb2
+from cordboard.call.v1 import transfer_pb2 as cordboard_dot_call_dot_v1_dot_transfer__pb2
 from cordboard.media.v1 import leg_pb2 as cordboard_dot_media_dot_v1_dot_leg__pb2
 from cordboard.options.v1 import options_pb2 as cordboard_dot_options_dot_v1_dot_options__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63ordboard/call/v1/call.proto\x12\x11\x63ordboard.call.v1\x1a%cordboard/call/v1/wrap_up_facts.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x01\n\x05Slots\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1d\n\x0f\x63\x61llback_number\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12+\n\x07urgency\x18\x04 \x01(\x0e\x32\x1a.cordboard.call.v1.Urgency\x12\x38\n\x05\x65xtra\x18\x05 \x03(\x0b\x32#.cordboard.call.v1.Slots.ExtraEntryB\x04\x88\xb5\x18\x01\x1a,\n\nExtraEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xff\x01\n\x07LegView\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x33\n\ttransport\x18\x03 \x01(\x0e\x32 .cordboard.media.v1.LegTransport\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.cordboard.media.v1.LegState\x12\x0c\n\x04held\x18\x05 \x01(\x08\x12\x37\n\x0bsupervision\x18\x06 \x01(\x0e\x32\".cordboard.call.v1.SupervisionMode\x12\x10\n\x08party_id\x18\x07 \x01(\t\"L\n\x0cPendingTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\x12*\n\x06\x64ue_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe7\x07\n\x08\x43\x61llView\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\'\n\x05phase\x18\x05 \x01(\x0e\x32\x18.cordboard.call.v1.Phase\x12(\n\x06phases\x18\x06 \x03(\x0e\x32\x18.cordboard.call.v1.Phase\x12(\n\x04legs\x18\x07 \x03(\x0b\x32\x1a.cordboard.call.v1.LegView\x12\x32\n\x07routing\x18\x08 \x01(\x0b\x32!.cordboard.media.v1.RoutingMatrix\x12\x34\n\trecording\x18\t \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12+\n\x07\x63onsent\x18\n \x01(\x0e\x32\x1a.cordboard.call.v1.Consent\x12\'\n\x05slots\x18\x0b \x01(\x0b\x32\x18.cordboard.call.v1.Slots\x12/\n\x06timers\x18\x0c \x03(\x0b\x32\x1f.cordboard.call.v1.PendingTimer\x12\x12\n\nend_reason\x18\r \x01(\t\x12\x11\n\tdecisions\x18\x0e \x01(\x04\x12.\n\noffered_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07node_id\x18\x11 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x12 \x01(\x04\x12\x34\n\x0ctalk_outcome\x18\x13 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x12\x33\n\ntool_calls\x18\x14 \x03(\x0b\x32\x1f.cordboard.call.v1.ToolCallView\x12\r\n\x05queue\x18\x15 \x01(\t\x12\x16\n\x0equeue_position\x18\x16 \x01(\r\x12\x10\n\x08\x61gent_id\x18\x17 \x01(\t\x12\x0f\n\x07profile\x18\x18 \x01(\t\x12\x19\n\x11\x65scalation_reason\x18\x19 \x01(\t\x12\x17\n\thand_over\x18\x1a \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08workflow\x18\x1e \x01(\t\x12\x18\n\x10workflow_version\x18\x1f \x01(\t\x12\x15\n\rscript_reason\x18  \x01(\t\x12.\n\x07wrap_up\x18\x1b \x01(\x0b\x32\x1d.cordboard.call.v1.WrapUpView\"U\n\x0cToolCallView\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\r\"C\n\tStageTime\x12\r\n\x05stage\x18\x01 \x01(\t\x12\'\n\x04took\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration*\xe3\x02\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x11\n\rPHASE_OFFERED\x10\x01\x12\x15\n\x11PHASE_ORIGINATING\x10\x02\x12\x12\n\x0ePHASE_ALERTING\x10\x03\x12\x10\n\x0cPHASE_INTAKE\x10\x04\x12\x14\n\x10PHASE_AI_ENGAGED\x10\x05\x12\x10\n\x0cPHASE_QUEUED\x10\x06\x12\x18\n\x14PHASE_AGENT_ALERTING\x10\x07\x12\x19\n\x15PHASE_AGENT_CONNECTED\x10\x08\x12\x13\n\x0fPHASE_VOICEMAIL\x10\t\x12\x19\n\x15PHASE_CALLBACK_BOOKED\x10\n\x12\x15\n\x11PHASE_WRAPPING_UP\x10\x0b\x12\x13\n\x0fPHASE_COMPLETED\x10\x0c\x12\x13\n\x0fPHASE_ABANDONED\x10\r\x12\x10\n\x0cPHASE_FAILED\x10\x0e\x12\x13\n\x0fPHASE_CANCELLED\x10\x0f*U\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44IRECTION_INBOUND\x10\x01\x12\x16\n\x12\x44IRECTION_OUTBOUND\x10\x02*~\n\x0eRecordingState\x12\x1f\n\x1bRECORDING_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12RECORDING_STATE_ON\x10\x01\x12\x1a\n\x16RECORDING_STATE_PAUSED\x10\x02\x12\x17\n\x13RECORDING_STATE_OFF\x10\x03*]\n\x07\x43onsent\x12\x17\n\x13\x43ONSENT_UNSPECIFIED\x10\x00\x12\x11\n\rCONSENT_ASKED\x10\x01\x12\x11\n\rCONSENT_GIVEN\x10\x02\x12\x13\n\x0f\x43ONSENT_REFUSED\x10\x03*]\n\x07Urgency\x12\x17\n\x13URGENCY_UNSPECIFIED\x10\x00\x12\x13\n\x0fURGENCY_ROUTINE\x10\x01\x12\x10\n\x0cURGENCY_SOON\x10\x02\x12\x12\n\x0eURGENCY_URGENT\x10\x03*\xef\x01\n\x0bTalkOutcome\x12\x1c\n\x18TALK_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11TALK_OUTCOME_DONE\x10\x01\x12\x1c\n\x18TALK_OUTCOME_WANTS_HUMAN\x10\x02\x12\x19\n\x15TALK_OUTCOME_RED_LINE\x10\x03\x12\x1f\n\x1bTALK_OUTCOME_LOW_CONFIDENCE\x10\x04\x12\x1c\n\x18TALK_OUTCOME_CALLER_LEFT\x10\x05\x12\x16\n\x12TALK_OUTCOME_FAULT\x10\x06\x12\x1b\n\x17TALK_OUTCOME_CALL_ENDED\x10\x07*\x8b\x01\n\x0fSupervisionMode\x12 \n\x1cSUPERVISION_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18SUPERVISION_MODE_MONITOR\x10\x01\x12\x1c\n\x18SUPERVISION_MODE_WHISPER\x10\x02\x12\x1a\n\x16SUPERVISION_MODE_BARGE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63ordboard/call/v1/call.proto\x12\x11\x63ordboard.call.v1\x1a%cordboard/call/v1/wrap_up_facts.proto\x1a cordboard/call/v1/transfer.proto\x1a\x1c\x63ordboard/media/v1/leg.proto\x1a\"cordboard/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x01\n\x05Slots\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1d\n\x0f\x63\x61llback_number\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12+\n\x07urgency\x18\x04 \x01(\x0e\x32\x1a.cordboard.call.v1.Urgency\x12\x38\n\x05\x65xtra\x18\x05 \x03(\x0b\x32#.cordboard.call.v1.Slots.ExtraEntryB\x04\x88\xb5\x18\x01\x1a,\n\nExtraEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xff\x01\n\x07LegView\x12\x0e\n\x06leg_id\x18\x01 \x01(\t\x12)\n\x04role\x18\x02 \x01(\x0e\x32\x1b.cordboard.media.v1.LegRole\x12\x33\n\ttransport\x18\x03 \x01(\x0e\x32 .cordboard.media.v1.LegTransport\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.cordboard.media.v1.LegState\x12\x0c\n\x04held\x18\x05 \x01(\x08\x12\x37\n\x0bsupervision\x18\x06 \x01(\x0e\x32\".cordboard.call.v1.SupervisionMode\x12\x10\n\x08party_id\x18\x07 \x01(\t\"L\n\x0cPendingTimer\x12\x10\n\x08timer_id\x18\x01 \x01(\t\x12*\n\x06\x64ue_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xba\x08\n\x08\x43\x61llView\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08vertical\x18\x03 \x01(\t\x12/\n\tdirection\x18\x04 \x01(\x0e\x32\x1c.cordboard.call.v1.Direction\x12\'\n\x05phase\x18\x05 \x01(\x0e\x32\x18.cordboard.call.v1.Phase\x12(\n\x06phases\x18\x06 \x03(\x0e\x32\x18.cordboard.call.v1.Phase\x12(\n\x04legs\x18\x07 \x03(\x0b\x32\x1a.cordboard.call.v1.LegView\x12\x32\n\x07routing\x18\x08 \x01(\x0b\x32!.cordboard.media.v1.RoutingMatrix\x12\x34\n\trecording\x18\t \x01(\x0e\x32!.cordboard.call.v1.RecordingState\x12+\n\x07\x63onsent\x18\n \x01(\x0e\x32\x1a.cordboard.call.v1.Consent\x12\'\n\x05slots\x18\x0b \x01(\x0b\x32\x18.cordboard.call.v1.Slots\x12/\n\x06timers\x18\x0c \x03(\x0b\x32\x1f.cordboard.call.v1.PendingTimer\x12\x12\n\nend_reason\x18\r \x01(\t\x12\x11\n\tdecisions\x18\x0e \x01(\x04\x12.\n\noffered_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07node_id\x18\x11 \x01(\t\x12\x17\n\x0fplacement_epoch\x18\x12 \x01(\x04\x12\x34\n\x0ctalk_outcome\x18\x13 \x01(\x0e\x32\x1e.cordboard.call.v1.TalkOutcome\x12\x33\n\ntool_calls\x18\x14 \x03(\x0b\x32\x1f.cordboard.call.v1.ToolCallView\x12\r\n\x05queue\x18\x15 \x01(\t\x12\x16\n\x0equeue_position\x18\x16 \x01(\r\x12\x10\n\x08\x61gent_id\x18\x17 \x01(\t\x12\x0f\n\x07profile\x18\x18 \x01(\t\x12\x19\n\x11\x65scalation_reason\x18\x19 \x01(\t\x12\x17\n\thand_over\x18\x1a \x01(\tB\x04\x88\xb5\x18\x01\x12\x10\n\x08workflow\x18\x1e \x01(\t\x12\x18\n\x10workflow_version\x18\x1f \x01(\t\x12\x15\n\rscript_reason\x18  \x01(\t\x12.\n\x07wrap_up\x18\x1b \x01(\x0b\x32\x1d.cordboard.call.v1.WrapUpView\x12\x17\n\x0frelated_call_id\x18\x1c \x01(\t\x12\x38\n\x0etransfer_stage\x18\x1d \x01(\x0e\x32 .cordboard.call.v1.TransferStage\"U\n\x0cToolCallView\x12\x14\n\x0ctool_call_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\r\"C\n\tStageTime\x12\r\n\x05stage\x18\x01 \x01(\t\x12\'\n\x04took\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration*\xe3\x02\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x11\n\rPHASE_OFFERED\x10\x01\x12\x15\n\x11PHASE_ORIGINATING\x10\x02\x12\x12\n\x0ePHASE_ALERTING\x10\x03\x12\x10\n\x0cPHASE_INTAKE\x10\x04\x12\x14\n\x10PHASE_AI_ENGAGED\x10\x05\x12\x10\n\x0cPHASE_QUEUED\x10\x06\x12\x18\n\x14PHASE_AGENT_ALERTING\x10\x07\x12\x19\n\x15PHASE_AGENT_CONNECTED\x10\x08\x12\x13\n\x0fPHASE_VOICEMAIL\x10\t\x12\x19\n\x15PHASE_CALLBACK_BOOKED\x10\n\x12\x15\n\x11PHASE_WRAPPING_UP\x10\x0b\x12\x13\n\x0fPHASE_COMPLETED\x10\x0c\x12\x13\n\x0fPHASE_ABANDONED\x10\r\x12\x10\n\x0cPHASE_FAILED\x10\x0e\x12\x13\n\x0fPHASE_CANCELLED\x10\x0f*U\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44IRECTION_INBOUND\x10\x01\x12\x16\n\x12\x44IRECTION_OUTBOUND\x10\x02*~\n\x0eRecordingState\x12\x1f\n\x1bRECORDING_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12RECORDING_STATE_ON\x10\x01\x12\x1a\n\x16RECORDING_STATE_PAUSED\x10\x02\x12\x17\n\x13RECORDING_STATE_OFF\x10\x03*]\n\x07\x43onsent\x12\x17\n\x13\x43ONSENT_UNSPECIFIED\x10\x00\x12\x11\n\rCONSENT_ASKED\x10\x01\x12\x11\n\rCONSENT_GIVEN\x10\x02\x12\x13\n\x0f\x43ONSENT_REFUSED\x10\x03*]\n\x07Urgency\x12\x17\n\x13URGENCY_UNSPECIFIED\x10\x00\x12\x13\n\x0fURGENCY_ROUTINE\x10\x01\x12\x10\n\x0cURGENCY_SOON\x10\x02\x12\x12\n\x0eURGENCY_URGENT\x10\x03*\xef\x01\n\x0bTalkOutcome\x12\x1c\n\x18TALK_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11TALK_OUTCOME_DONE\x10\x01\x12\x1c\n\x18TALK_OUTCOME_WANTS_HUMAN\x10\x02\x12\x19\n\x15TALK_OUTCOME_RED_LINE\x10\x03\x12\x1f\n\x1bTALK_OUTCOME_LOW_CONFIDENCE\x10\x04\x12\x1c\n\x18TALK_OUTCOME_CALLER_LEFT\x10\x05\x12\x16\n\x12TALK_OUTCOME_FAULT\x10\x06\x12\x1b\n\x17TALK_OUTCOME_CALL_ENDED\x10\x07*\x8b\x01\n\x0fSupervisionMode\x12 \n\x1cSUPERVISION_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18SUPERVISION_MODE_MONITOR\x10\x01\x12\x1c\n\x18SUPERVISION_MODE_WHISPER\x10\x02\x12\x1a\n\x16SUPERVISION_MODE_BARGE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,32 +49,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SLOTS'].fields_by_name['extra']._serialized_options = b'\210\265\030\001'
   _globals['_CALLVIEW'].fields_by_name['hand_over']._loaded_options = None
   _globals['_CALLVIEW'].fields_by_name['hand_over']._serialized_options = b'\210\265\030\001'
-  _globals['_PHASE']._serialized_start=1948
-  _globals['_PHASE']._serialized_end=2303
-  _globals['_DIRECTION']._serialized_start=2305
-  _globals['_DIRECTION']._serialized_end=2390
-  _globals['_RECORDINGSTATE']._serialized_start=2392
-  _globals['_RECORDINGSTATE']._serialized_end=2518
-  _globals['_CONSENT']._serialized_start=2520
-  _globals['_CONSENT']._serialized_end=2613
-  _globals['_URGENCY']._serialized_start=2615
-  _globals['_URGENCY']._serialized_end=2708
-  _globals['_TALKOUTCOME']._serialized_start=2711
-  _globals['_TALKOUTCOME']._serialized_end=2950
-  _globals['_SUPERVISIONMODE']._serialized_start=2953
-  _globals['_SUPERVISIONMODE']._serialized_end=3092
-  _globals['_SLOTS']._serialized_start=222
-  _globals['_SLOTS']._serialized_end=451
-  _globals['_SLOTS_EXTRAENTRY']._serialized_start=407
-  _globals['_SLOTS_EXTRAENTRY']._serialized_end=451
-  _globals['_LEGVIEW']._serialized_start=454
-  _globals['_LEGVIEW']._serialized_end=709
-  _globals['_PENDINGTIMER']._serialized_start=711
-  _globals['_PENDINGTIMER']._serialized_end=787
-  _globals['_CALLVIEW']._serialized_start=790
-  _globals['_CALLVIEW']._serialized_end=1789
-  _globals['_TOOLCALLVIEW']._serialized_start=1791
-  _globals['_TOOLCALLVIEW']._serialized_end=1876
-  _globals['_STAGETIME']._serialized_start=1878
-  _globals['_STAGETIME']._serialized_end=1945
+  _globals['_PHASE']._serialized_start=2065
+  _globals['_PHASE']._serialized_end=2420
+  _globals['_DIRECTION']._serialized_start=2422
+  _globals['_DIRECTION']._serialized_end=2507
+  _globals['_RECORDINGSTATE']._serialized_start=2509
+  _globals['_RECORDINGSTATE']._serialized_end=2635
+  _globals['_CONSENT']._serialized_start=2637
+  _globals['_CONSENT']._serialized_end=2730
+  _globals['_URGENCY']._serialized_start=2732
+  _globals['_URGENCY']._serialized_end=2825
+  _globals['_TALKOUTCOME']._serialized_start=2828
+  _globals['_TALKOUTCOME']._serialized_end=3067
+  _globals['_SUPERVISIONMODE']._serialized_start=3070
+  _globals['_SUPERVISIONMODE']._serialized_end=3209
+  _globals['_SLOTS']._serialized_start=256
+  _globals['_SLOTS']._serialized_end=485
+  _globals['_SLOTS_EXTRAENTRY']._serialized_start=441
+  _globals['_SLOTS_EXTRAENTRY']._serialized_end=485
+  _globals['_LEGVIEW']._serialized_start=488
+  _globals['_LEGVIEW']._serialized_end=743
+  _globals['_PENDINGTIMER']._serialized_start=745
+  _globals['_PENDINGTIMER']._serialized_end=821
+  _globals['_CALLVIEW']._serialized_start=824
+  _globals['_CALLVIEW']._serialized_end=1906
+  _globals['_TOOLCALLVIEW']._serialized_start=1908
+  _globals['_TOOLCALLVIEW']._serialized_end=1993
+  _globals['_STAGETIME']._serialized_start=1995
+  _globals['_STAGETIME']._serialized_end=2062
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 The nouns of a call: phases, legs, who hears whom, slots."""
 
 from collections import abc as _abc
+from cordboard.call.v1 import transfer_pb2 as _transfer_pb2
 from cordboard.call.v1 import wrap_up_facts_pb2 as _wrap_up_facts_pb2
 from cordboard.media.v1 import leg_pb2 as _leg_pb2
 from google.protobuf import descriptor as _descriptor
@@ -449,6 +450,8 @@ class CallView(_message.Message):
     WORKFLOW_VERSION_FIELD_NUMBER: _builtins.int
     SCRIPT_REASON_FIELD_NUMBER: _builtins.int
     WRAP_UP_FIELD_NUMBER: _builtins.int
+    RELATED_CALL_ID_FIELD_NUMBER: _builtins.int
+    TRANSFER_STAGE_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Output only. The call's id, a UUIDv7."""
     tenant: _builtins.str
@@ -491,6 +494,10 @@ class CallView(_message.Message):
     """Output only. Version of it that the call is pinned to."""
     script_reason: _builtins.str
     """Output only. Why the default script took over from it, empty when it did not."""
+    related_call_id: _builtins.str
+    """Output only. The call that this one follows up, such as the one in which a callback was promised; empty for none."""
+    transfer_stage: _transfer_pb2.TransferStage.ValueType
+    """Output only. How far a transfer to another human agent is; unspecified when there is none."""
     @_builtins.property
     def phases(self) -> _containers.RepeatedScalarFieldContainer[Global___Phase.ValueType]:
         """Output only. Every phase it went through, in order."""
@@ -560,10 +567,12 @@ class CallView(_message.Message):
         workflow_version: _builtins.str = ...,
         script_reason: _builtins.str = ...,
         wrap_up: _wrap_up_facts_pb2.WrapUpView | None = ...,
+        related_call_id: _builtins.str = ...,
+        transfer_stage: _transfer_pb2.TransferStage.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots", "wrap_up", b"wrap_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version", "wrap_up", b"wrap_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "related_call_id", b"related_call_id", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "transfer_stage", b"transfer_stage", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version", "wrap_up", b"wrap_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
