@@ -314,3 +314,12 @@ async def test_a_command_that_is_given_up_leaves_no_socket_bound() -> None:
     await asyncio.wait([answering])
     assert bound[0].transport.is_closing()
     await browser.close()
+
+
+async def test_a_room_that_was_closed_because_nobody_was_in_it_is_made_again(house: NodeHouse) -> None:
+    await house.open_room()
+    room = house.node.room(CALL)
+    await house.node._calls[CALL].abandon(room, "ROOM_ORPHANED")
+    await house.open_room()
+    assert house.node.room(CALL) is not room
+    await house.add_port()

@@ -95,6 +95,7 @@ async def test_the_party_is_called_once_an_agent_is_set_aside_and_gets_that_agen
     await ann.reserved()
     await until_called(second)
     assert await called(second) == [NUMBER]
+    await eventually(lambda: second.room.kinds == ["create_room", "create_room"])
     await second.fact(PartyAlerted(), DOOR)
     await pick_up(second)
     await second.until(lambda view: view.phase == PHASE_AGENT_ALERTING and view.agent_id == "ann")

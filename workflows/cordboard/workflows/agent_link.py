@@ -25,7 +25,14 @@ from cordboard.call.v1.agent_facts_pb2 import (
 )
 from cordboard.call.v1.call_pb2 import PHASE_AGENT_ALERTING, PHASE_AGENT_CONNECTED, PHASE_QUEUED
 from cordboard.call.v1.call_workflow_pb2 import AgentReservation, AgentWithdrawal, QueuePlace
-from cordboard.call.v1.commands_pb2 import AlertAgent, CancelTimer, ConnectAgent, MissAgent, NoteQueuePosition
+from cordboard.call.v1.commands_pb2 import (
+    AlertAgent,
+    CancelTimer,
+    ConnectAgent,
+    MissAgent,
+    NoteQueuePosition,
+    SendMediaCommand,
+)
 from cordboard.call.v1.decisions_pb2 import (
     AgentAlerted,
     AgentConnected,
@@ -50,6 +57,7 @@ from cordboard.call.v1.transfer_pb2 import (
 )
 from cordboard.core import phases, reasons
 from cordboard.core.call_state import CallState
+from cordboard.media.v1.command_pb2 import Command, CreateRoom
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
 from cordboard.workflows import routing_stubs
 from cordboard.workflows.bridging import is_lost
@@ -198,7 +206,9 @@ class AgentLink:
         if self._kept and not self.closed:
             # Set aside for the party, who is on the way from here on.
             if not state.party_called:
-                self._loop.decide(CallParty())
+                # The node has closed a room in which nobody was for so long.
+                room = SendMediaCommand(command=Command(create_room=CreateRoom()))
+                self._loop.decide(CallParty(), room)
         elif state.phase != PHASE_QUEUED or self.closed:
             self._offered = None
             self._give_back(offered, AGENT_STATE_READY, reasons.CALL_ENDED)

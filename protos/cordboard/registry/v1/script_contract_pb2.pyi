@@ -816,7 +816,7 @@ class BridgeResult(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     AGENT_ID_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
-    """`AGENT_HUNG_UP`, `AGENT_LOST` or `NOBODY`."""
+    """`AGENT_HUNG_UP`, `AGENT_LOST`, `NOBODY`, or `HANDED_BACK` (to the AI agent: a talk is due)."""
     agent_id: _builtins.str
     """The human agent, when there was one."""
     def __init__(
