@@ -18,11 +18,12 @@ from cordboard.call.v1.call_pb2 import (
     PHASE_AGENT_CONNECTED,
     PHASE_CANCELLED,
     PHASE_COMPLETED,
+    PHASE_FAILED,
     PHASE_ORIGINATING,
     PHASE_QUEUED,
 )
 from cordboard.call.v1.call_service_pb2 import AddLegRequest, AddLegResponse
-from cordboard.call.v1.call_workflow_pb2 import AddLegInput
+from cordboard.call.v1.call_workflow_pb2 import AddLegInput, NodeLost
 from cordboard.call.v1.decisions_pb2 import CallbackBooked, CallOriginated, CallQueued
 from cordboard.call.v1.facts_pb2 import LegStateChanged
 from cordboard.call.v1.originate_pb2 import PartyAlerted, PartyCalled, PartyDeclined
@@ -155,3 +156,18 @@ async def test_without_a_number_nothing_is_promised(verbs: House) -> None:
     call, _ = await verbs.start(workflow="callback_without_number")
     await connect(call)
     assert await ended(call) == (PHASE_COMPLETED, "NO_NUMBER")
+
+
+async def test_a_place_outlives_the_node_that_the_waiting_call_was_placed_on(verbs: House) -> None:
+    first, second = await promised(verbs)
+    await second.handle.signal(names.SIGNAL_LOSE_NODE, NodeLost(node_id="m1", boot_id="b1"))
+    await second.until(lambda view: view.phase == PHASE_FAILED)
+    known = {first.call_id, second.call_id}
+    await eventually(lambda: len({request.call_id for request in verbs.routing.asked} - known) == 1)
+    [call_id] = {request.call_id for request in verbs.routing.asked} - known
+    third = verbs.placed(call_id, "")
+    before, after = verbs.routing.wait_of(second.call_id), verbs.routing.wait_of(third.call_id)
+    assert (after.queue, after.since) == (before.queue, before.since)
+    [begun] = [event for event in await third.events() if isinstance(event, CallOriginated)]
+    assert (begun.target, begun.related_call_id) == (NUMBER, first.call_id)
+    await call_off(third)

@@ -7,7 +7,7 @@ from typing import Final
 from cordboard.call.v1.call_workflow_pb2 import CallbackPlace
 from cordboard.core import reasons
 from cordboard.workflows.bridging import BridgeOutcome
-from cordboard.workflows.verbs import Call
+from cordboard.workflows.verbs import Call, CallOver
 
 NO_HUMAN: Final = "NO_HUMAN"
 
@@ -19,8 +19,12 @@ def callback_script(place: CallbackPlace) -> Callable[[Call], Awaitable[None]]:
     """Make the script: wait in the place, call when a human agent is set aside, bring the two together."""
 
     async def script(call: Call) -> None:
-        await call.keep_place(place.queue, skills=place.skills, priority=place.priority, since=place.since)
-        await call.answer()
+        try:
+            await call.keep_place(place.queue, skills=place.skills, priority=place.priority, since=place.since)
+            await call.answer()
+        except CallOver:
+            call.keep_elsewhere(place)
+            raise
         rules = await call.hand_over_rules()
         await call.enqueue(place.queue, skills=place.skills, priority=place.priority, hand_over=place.hand_over)
         bridged = await call.bridge(patience=PATIENCE)

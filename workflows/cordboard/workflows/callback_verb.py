@@ -17,6 +17,7 @@ from cordboard.core.timestamps import from_us
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.failures import from_failure
 from cordboard.workflows.journal import now_us
+from cordboard.workflows.media_lane import MEDIA_LOST
 from cordboard.workflows.talk_verbs import TalkVerbs
 
 _OPTIONS: Final[dict[str, Any]] = {
@@ -57,12 +58,26 @@ class CallbackVerbs(TalkVerbs):
             since=from_us(state.queued_at_us or now_us()),
             hand_over=hand_over,
         )
+        self._place(place, number, state.call_id)
+        return True
+
+    def keep_elsewhere(self, place: CallbackPlace) -> None:
+        """Have another call keep the place of this one, whose node died over the wait; the party knows nothing of it.
+
+        Nothing happens to a call that ended otherwise, or whose party was called already.
+        """
+        state = self._loop.state
+        if state.end_reason == MEDIA_LOST and not state.party_called:
+            self._place(place, state.target, state.related_call_id)
+
+    def _place(self, place: CallbackPlace, number: str, related_call_id: str) -> None:
+        state = self._loop.state
         call = CallInput(
             tenant=state.tenant,
             vertical=state.vertical,
             direction=DIRECTION_OUTBOUND,
             target=number,
-            related_call_id=state.call_id,
+            related_call_id=related_call_id,
             callback=place,
         )
         wanted = PlaceCallbackInput(
@@ -71,7 +86,6 @@ class CallbackVerbs(TalkVerbs):
             call=call,
         )
         self._loop.start(activity_stubs.place_callback, wanted, _placed, **_OPTIONS)
-        return True
 
 
 def _placed(handle: Any) -> None:
