@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from bridge_steps import Agent
-from call_steps import assert_nothing_left, attach, consent, detach, end_talk, hang_up
+from call_steps import assert_nothing_left, attach, connect, consent, detach, end_talk, hang_up
 from team_house import pinned, scripted_call, team_client, team_worker
-from temporal import House, PlacedCall
+from temporal import OFFER, House, PlacedCall
 from temporalio.client import WorkflowExecutionStatus
 
 from cordboard.call.v1.call_pb2 import (
@@ -19,9 +19,12 @@ from cordboard.call.v1.call_pb2 import (
     RECORDING_STATE_ON,
     TALK_OUTCOME_WANTS_HUMAN,
 )
+from cordboard.call.v1.call_service_pb2 import AddLegRequest, AddLegResponse
+from cordboard.call.v1.call_workflow_pb2 import AddLegInput
 from cordboard.call.v1.facts_pb2 import ConsentAnswered, SlotsFilled
 from cordboard.call.v1.script_pb2 import ScriptAbandoned, ScriptPinned
-from cordboard.workflows import registered_script
+from cordboard.media.v1.leg_pb2 import LEG_ROLE_CALLER
+from cordboard.workflows import names, registered_script
 from cordboard.workflows.script_contract import script_workflow_id
 
 VOICE = "voice-agent/v1/b1"
@@ -82,6 +85,22 @@ async def test_a_caller_who_wants_a_human_waits_where_the_team_says(team: House)
     assert view.queue == "viewings"
     await hang_up(call)
     await call.handle.result()
+
+
+async def test_a_caller_who_joins_later_is_waited_for(team: House) -> None:
+    call, _ = await team.start(sdp="", workflow="viewing", script=pinned("team.Intake"), input='{"area":"lake"}')
+    offer = AddLegInput(
+        actor="app/a", request=AddLegRequest(call_id=call.call_id, sdp_offer=OFFER, role=LEG_ROLE_CALLER)
+    )
+    call.leg_id = (await call.update(names.UPDATE_ADD_LEG, offer, AddLegResponse)).leg_id
+    await connect(call)
+    await call.until(lambda view: view.phase == PHASE_AI_ENGAGED)
+    await attach(call)
+    await consent(call)
+    await end_talk(call)
+    await detach(call)
+    assert await outcome(call) == (PHASE_COMPLETED, "VIEWING_BOOKED")
+    assert await abandoned(call) == []
 
 
 async def test_a_hang_up_ends_the_verb_and_cancels_the_script(team: House) -> None:

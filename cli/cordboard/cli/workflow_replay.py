@@ -5,6 +5,7 @@ import importlib
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -87,6 +88,9 @@ class CorpusKeys:
 def load_class(name: str) -> type[Any]:
     """Find a workflow class by `module:Class`. Raises InvalidError(CLASS_UNKNOWN)."""
     module, _, attribute = name.partition(":")
+    # As with `python -m`: modules of the folder that the command is run in are found.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:

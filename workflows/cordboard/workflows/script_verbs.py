@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from google.protobuf.duration_pb2 import Duration
 
-from cordboard.core import reasons
+from cordboard.core import phases, reasons
 from cordboard.core.errors import InvalidError, UnimplementedError, WrongStateError
 from cordboard.core.view import to_slots, to_view
 from cordboard.registry.v1 import script_contract_pb2 as contract
@@ -17,6 +17,7 @@ from cordboard.workflows.verbs import Call
 
 LONGEST_LINE: Final = 2_000
 """Characters of a line that is spoken."""
+_BEFORE_ANSWER: Final = FREE | {"answer", "hang_up"}
 LONGEST_WAIT: Final = timedelta(hours=1)
 
 
@@ -33,6 +34,9 @@ async def carry_out(call: Call, request: contract.VerbRequested, capabilities: f
         raise UnimplementedError(UNIMPLEMENTED, "this build has no such verb", verb=name)
     if name not in capabilities | FREE:
         raise WrongStateError(reasons.MISSING_CAPABILITY, "the registration does not name the verb", verb=name)
+    if name not in _BEFORE_ANSWER and call.state.phase in phases.SETTING_UP:
+        # Whatever is done with a caller waits for them to be there.
+        await call.answer()
     await verb(call, getattr(request, name), settled)
     return settled
 

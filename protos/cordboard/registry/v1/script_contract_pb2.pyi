@@ -102,7 +102,7 @@ class VerbRequested(_message.Message):
     """Required. Unique within the call. The same id is the same verb: it is done once, and its result told again."""
     @_builtins.property
     def answer(self) -> Global___AnswerVerb:
-        """Answer the call, once its caller is there."""
+        """Answer the call, once its caller is there. A verb that needs the caller does so by itself."""
 
     @_builtins.property
     def consent(self) -> Global___ConsentVerb:
