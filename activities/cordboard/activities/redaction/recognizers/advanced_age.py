@@ -73,7 +73,7 @@ def _is_age(passage: Passage, index: int, number: Numeral) -> bool:
     if passage.low(index - 1) == "to" and passage.low(index - 2) in {"lived", "live", "it"}:
         return True
     before, earlier = _person(passage, index - 1), _person(passage, index - 2)
-    if before in {"turned", "turning", "turns", "aged", "age"}:
+    if before in {"turn", "hit", "reach", "reached", "turned", "turning", "turns", "aged", "age"}:
         return True
     if before in _PEOPLE - {"i", "he", "she", "who"}:
         return True

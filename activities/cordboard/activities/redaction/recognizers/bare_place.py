@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import GUESSED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_medicine, is_name
+from cordboard.activities.redaction.lexicon import COUNTRIES, FUNCTION_WORDS, STATES, is_medicine, is_name, is_unknown
 from cordboard.activities.redaction.name_words import NEVER_NAMES
 from cordboard.activities.redaction.passage import Passage
 from cordboard.activities.redaction.town_tail import state_end, town_tail
@@ -16,12 +16,13 @@ _STAYING = phrases(
     was at|were at|i'm at|he's at|she's at|they're at|we're at|is at|am at|been at|seen at|treated at|done at|
     delivered at|surgery at|admitted to|admitted at|stayed at|staying at|lives at|appointment at|scan at|
     dialysis at|teach at|teaches at|student at|resident at|patient at|meet at|met at|evaluated at|born at|
-    transferred to|transferred from|discharged from|referred to|referred by|home is|facility is|church is|school is|
-    pharmacy is|hospital is|care at|therapy at|rehab at|volunteer at|live in|lives in|living in|lived in|born in|
-    raised in|grew up in|reside in|staying in|moved to|moved from|grew up near|live near|lives near|from over in|
-    is called|was called|sent from|took me to|took him to|took her to|took us to|takes me to|take me to|taken to|
-    rushed to|brought to|sent to|sent me to|sent him to|sent her to|drove me to|airlifted to|scan from|
-    graduated from|transfer from|surgery in|clinic in|office in|resident of
+    transferred to|transferred from|discharged from|referred to|referred by|home is|facility is|church is|
+    school is|pharmacy is|hospital is|care at|therapy at|rehab at|volunteer at|live in|lives in|living in|
+    lived in|born in|raised in|grew up in|reside in|staying in|moved to|moved from|grew up near|live near|
+    lives near|from over in|is called|was called|sent from|took me to|took him to|took her to|took us to|
+    takes me to|take me to|taken to|rushed to|brought to|sent to|sent me to|sent him to|sent her to|drove me to|
+    airlifted to|i'm from|he's from|she's from|they're from|we're from|am from|originally from|comes from|
+    scan from|graduated from|transfer from|surgery in|clinic in|office in|resident of
     """
 )
 _ALL_MINE = phrases("home is|facility is|church is|school is|pharmacy is|hospital is")
@@ -80,6 +81,8 @@ class BarePlace:
                 last = _run_end(passage, index, 4)
             if last is None and passage.low(index) in _NEAR:
                 last = _feature_end(passage, index + 1) or _before_state(passage, index + 1)
+            if last is None and not passage.is_word(index - 1):
+                last = _in_town(passage, index)
             if last is not None:
                 end = town_tail(passage, last)
                 yield tokens_finding(passage, index + 1, end, kinds.IDENTIFIER_LOCATION, self.name, GUESSED)
@@ -100,7 +103,15 @@ def _run_end(passage: Passage, index: int, longest: int) -> int | None:
     last = index
     while last - index < longest and _names(passage, last + 1):
         last += 1
+    ahead = last + 2 + (passage.low(last + 2) == "the")
+    if last > index and passage.low(last + 1) == "of" and _names(passage, ahead) and _is_proper(passage, ahead):
+        last = ahead
     return last if last > index else None
+
+
+def _is_proper(passage: Passage, index: int) -> bool:
+    token = passage.tokens[index]
+    return is_unknown(token.root) or is_name(token.root) or (passage.is_cased and token.text[0].isupper())
 
 
 def _at(passage: Passage, index: int) -> int | None:
@@ -126,6 +137,13 @@ def _feature_end(passage: Passage, first: int) -> int | None:
         if named and passage.low(last) in _FEATURE_ENDS:
             return last
     return None
+
+
+def _in_town(passage: Passage, index: int) -> int | None:
+    """Find `quarry hill in shrewsbury`: a feature of the land, then where it is."""
+    last = _feature_end(passage, index + 1)
+    placed = last is not None and passage.low(last + 1) == "in" and last + 2 < len(passage)
+    return last if placed and _is_proper(passage, (last or 0) + 2) else None
 
 
 def _before_state(passage: Passage, first: int) -> int | None:

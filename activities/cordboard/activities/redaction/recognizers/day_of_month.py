@@ -24,6 +24,8 @@ _AFTER = words(
     """
 )
 
+_COUNTING = words("i is was that to and")
+
 
 class DayOfMonth:
     """Finds ordinals that stand where a date stands."""
@@ -45,15 +47,21 @@ class DayOfMonth:
             follows = ended or after in _AFTER or after in ENDS | {","}
             if after == "of" and passage.low(day.last + 2) not in {"the", "this", "next", "last"}:
                 follows = False
-            counts = (
-                day.value <= 3 and len(passage.low(day.last)) > 3 and after in {"i", "is", "was", "that", "to", "and"}
-            )
+            pair = passage.phrase_starts(day.last + 1, ("and", "the"))
+            counts = not pair and day.value <= 3 and len(passage.low(day.last)) > 3 and after in _COUNTING
             if weekday or (follows and not counts and self._dates(passage, index, day.value, ended)):
                 last = more_days(passage, _ordinal_of_month(passage, day.last))
                 yield tokens_finding(passage, index - weekday - comma, last, kinds.IDENTIFIER_DATE, self.name, LIKELY)
 
     def _dates(self, passage: Passage, index: int, value: int, ended: bool) -> bool:
         before = passage.low(index - 1)
+        day = day_ordinal(passage, index + 1)
+        if day and passage.low(day.last + 1) == "of" and passage.low(day.last + 3) == "month":
+            return True
+        if day and passage.phrase_starts(day.last + 1, ("and", "the")):
+            other = day_ordinal(passage, day.last + 3)
+            if other and other.last + 1 == len(passage):
+                return True
         if value > 3 and ended:
             return True
         return before in _BEFORE if value > 3 else before in _BEFORE - {"is", "was", "to", "for", "from", "of", "and"}

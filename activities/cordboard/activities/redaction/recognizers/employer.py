@@ -63,7 +63,8 @@ _FIRMS = words(
 _LINES = words(
     """
     trucking plumbing logistics industries construction roofing landscaping airlines motors incorporated inc llc
-    corporation enterprises freight express benefits consulting solutions associates partners law
+    corporation enterprises freight express benefits consulting solutions associates partners law power energy gas
+    utilities oil foods electric steel mills media mutual financial trust union brothers staffing rail
     """
 )
 _GENERIC = words(

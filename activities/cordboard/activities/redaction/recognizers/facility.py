@@ -109,6 +109,7 @@ _CARE = words(
 _HOUSES = words("group associates partners specialists institute center centers clinic practice care services center's")
 # Hospitals are called so after a name: `terrebonne general`.
 _FOUNDERS = words("general memorial regional methodist baptist presbyterian lutheran adventist")
+_FAITHS = words("presbyterian baptist methodist lutheran episcopal")
 _NOT_HOUSES = words(
     """
     one office house store corner place road accident light spot building apartment side stuff thing stop
@@ -184,6 +185,14 @@ class Facility:
                 yield self._found(passage, index, index + len(known) - 1)
         if passage.low(index) == "high" and _is_school(passage, index):
             yield self._found(passage, index - 1, index)
+        if passage.phrase_starts(index, ("our", "lady", "of")):
+            ahead = index + 3 + (passage.low(index + 3) == "the")
+            if passage.is_word(ahead):
+                yield self._found(passage, index, ahead)
+        if passage.low(index) in _FAITHS and passage.is_word(index - 1):
+            before = passage.low(index - 1)
+            if before in ORDINALS or (before not in FUNCTION_WORDS and before not in _GENERIC):
+                yield self._found(passage, index - 1, index)
         if passage.low(index) in _FOUNDERS and index > 0:
             before = passage.tokens[index - 1].root
             if passage.is_word(index - 1) and (is_unknown(before) or is_name(before)) and before not in FUNCTION_WORDS:

@@ -35,6 +35,7 @@ _LABELS: dict[tuple[str, ...], Identifier.ValueType] = {
 _LINKS = frozenset({"is", "was", ":", "it's", "would", "be", "called"})
 _PICTURES = frozenset({"jpg", "jpeg", "png", "gif", "heic", "bmp", "tiff"})
 _JOINTS = frozenset({"dot", ".", "underscore", "_", "dash", "-"})
+_CALLED = words("is called named it's file picture photo")
 _LONGEST = 8
 
 
@@ -77,6 +78,7 @@ def _file_start(passage: Passage, ending: int) -> int:
         behind = passage.tokens[first - 1]
         short = len(behind.low) <= 1 or behind.kind == "number" or behind.low in NUMBER_WORDS
         if not (short or behind.low in _JOINTS or passage.low(first) in _JOINTS) or behind.kind == "tag":
-            break
+            called = behind.kind == "word" and passage.low(first - 2) in _CALLED
+            return first - 1 if called and behind.low not in _CALLED else first
         first -= 1
     return first

@@ -27,7 +27,7 @@ _LEADS = phrases(
     """
 )
 _PLACE_LEADS = frozenset({"in", "from", "near", "to", "at", "around", "outside", "through", "of", "by", ","})
-_FEATURES = words("lake camp fort mount port cape isle")
+_FEATURES = words("bay pass lake camp fort mount port cape isle")
 _FEATURE_ENDS = words(
     """
     beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge shores point bluff

@@ -12,6 +12,7 @@ from cordboard.wrap_up.v1 import transcript_pb2 as kinds
 
 _WRITTEN = re.compile(
     r"(?:https?://|www\.)[^\s,;]*[^\s,;.?!)]"
+    r"|(?<![@\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,10}/[^\s,;]*[^\s,;.?!)]"
     r"|(?<![@\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|io|co|health|care|clinic|us)\b(?:/[^\s,;]*[^\s,;.?!)])?",
     re.IGNORECASE,
 )
