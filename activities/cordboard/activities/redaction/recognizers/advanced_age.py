@@ -73,16 +73,16 @@ def _is_age(passage: Passage, index: int, number: Numeral) -> bool:
     if passage.low(index - 1) == "to" and passage.low(index - 2) in {"lived", "live", "it"}:
         return True
     before, earlier = _person(passage, index - 1), _person(passage, index - 2)
-    if before in {"turn", "hit", "reach", "reached", "turned", "turning", "turns", "aged", "age"}:
+    if before in {"pushing", "nearing", "turn", "hit", "reach", "reached", "turned", "turning", "turns", "aged", "age"}:
         return True
     if before in _PEOPLE - {"i", "he", "she", "who"}:
         return True
-    near = {_person(passage, place) for place in range(index - 4, index)}
+    near = {_person(passage, place) for place in range(index - 7, index)}
     linked = before in _BECOMING or before in {"am", "gonna", "be"}
     return (
         linked
         and bool(near & _PEOPLE or earlier in {"aged", "age"})
-        and not near & {"pressure", "rate", "weigh", "weight"}
+        and not near & {"pressure", "rate", "weigh", "weight", "fever", "temperature", "temp", "degrees"}
     )
 
 

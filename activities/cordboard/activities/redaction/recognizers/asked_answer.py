@@ -9,14 +9,14 @@ from cordboard.activities.redaction.word_sets import words
 # An answer of these words alone gives nothing away: the caller asks back, or agrees.
 _CHATTER = words(
     """
-    yes yeah yep yup no nope nah sure okay ok alright right well um uh er oh hmm hold on a one moment second minute
-    just let me check find it sorry pardon what was that again please can could you repeat say slower i don't do not
-    know remember have with the question my your is mean why need thanks thank wait hang get grab go ahead of course
-    didn't hear understand what's that's fine to for this hello hi there rather prefer won't want tell give mhm who
-    which one where when how if it's ready looking up think thinking i'd i'll i've i'm card wallet purse see look
-    put gonna going come maybe know not sure believe guess bear there glasses reading pen paper drawer kitchen car
-    trying remember forgot forget off top head offhand now here asking asked private comfortable giving out over say
-    said already told gave just same as before ask use did does keep new different
+    yes yeah yep yup no nope nah sure okay ok alright right well um uh er oh hmm hold on a one moment second
+    minute just let me check find it sorry pardon what was that again please can could you repeat say slower i
+    don't do not know remember have with the question my your is mean why need thanks thank wait hang get grab go
+    ahead of course didn't hear understand what's that's fine to for this hello hi there rather prefer won't want
+    tell give mhm who which where when how if it's ready looking up think thinking i'd i'll i've i'm card wallet
+    purse see look put gonna going come maybe believe guess bear glasses reading pen paper drawer kitchen car
+    trying forgot forget off top head offhand now here asking asked private comfortable giving out over said
+    already told gave front same as before ask use did does keep new different in
     """
 )
 

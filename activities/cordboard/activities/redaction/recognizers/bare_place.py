@@ -58,7 +58,7 @@ _AT_ORDINARY = words(
 _FEATURE_ENDS = words(
     """
     beach springs falls island canyon valley lake river creek bay harbor hills hill grove ridge shores point bluff
-    mesa acres pines meadows park city heights village rapids forks junction landing
+    mesa acres pines meadows park city heights village rapids forks junction landing isle cove haven pass crossing
     """
 )
 _NEAR = words("near in from at around by outside")
@@ -103,6 +103,9 @@ def _run_end(passage: Passage, index: int, longest: int) -> int | None:
     last = index
     while last - index < longest and _names(passage, last + 1):
         last += 1
+    pair = passage.low(last + 1) == "and" and last + 2 < len(passage) and last > index
+    if pair and _is_proper(passage, last) and _is_proper(passage, last + 2) and _names(passage, last + 2):
+        return last + 2
     ahead = last + 2 + (passage.low(last + 2) == "the")
     if last > index and passage.low(last + 1) == "of" and _names(passage, ahead) and _is_proper(passage, ahead):
         last = ahead

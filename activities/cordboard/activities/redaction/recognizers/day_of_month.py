@@ -44,7 +44,9 @@ class DayOfMonth:
             weekday = comma or passage.low(index - 1) in WEEKDAYS
             after = passage.low(day.last + 1)
             ended = day.last + 1 == len(passage) or after in ENDS
-            follows = ended or after in _AFTER or after in ENDS | {","}
+            follows = (
+                ended or day_ordinal(passage, day.last + 1) is not None or after in _AFTER or after in ENDS | {","}
+            )
             if after == "of" and passage.low(day.last + 2) not in {"the", "this", "next", "last"}:
                 follows = False
             pair = passage.phrase_starts(day.last + 1, ("and", "the"))
@@ -62,7 +64,7 @@ class DayOfMonth:
             other = day_ordinal(passage, day.last + 3)
             if other and other.last + 1 == len(passage):
                 return True
-        if value > 3 and ended:
+        if value > 3 and (ended or (day and day_ordinal(passage, day.last + 1))):
             return True
         return before in _BEFORE if value > 3 else before in _BEFORE - {"is", "was", "to", "for", "from", "of", "and"}
 

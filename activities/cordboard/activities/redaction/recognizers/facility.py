@@ -109,6 +109,8 @@ _CARE = words(
 _HOUSES = words("group associates partners specialists institute center centers clinic practice care services center's")
 # Hospitals are called so after a name: `terrebonne general`.
 _FOUNDERS = words("general memorial regional methodist baptist presbyterian lutheran adventist")
+_OF_KINDS = words("university college church hospital academy bank temple")
+_HOLY = words("trinity cross family name spirit redeemer angels rosary ghost child innocents")
 _FAITHS = words("presbyterian baptist methodist lutheran episcopal")
 _NOT_HOUSES = words(
     """
@@ -185,6 +187,16 @@ class Facility:
                 yield self._found(passage, index, index + len(known) - 1)
         if passage.low(index) == "high" and _is_school(passage, index):
             yield self._found(passage, index - 1, index)
+        if passage.low(index) in _OF_KINDS and passage.low(index + 1) == "of":
+            ahead = index + 2 + (passage.low(index + 2) == "the")
+            if (
+                passage.is_word(ahead)
+                and passage.low(ahead) not in FUNCTION_WORDS
+                and not is_medicine(passage.low(ahead))
+            ):
+                yield self._found(passage, index, ahead)
+        if passage.low(index) == "holy" and passage.low(index + 1) in _HOLY:
+            yield self._found(passage, index, index + 1)
         if passage.phrase_starts(index, ("our", "lady", "of")):
             ahead = index + 3 + (passage.low(index + 3) == "the")
             if passage.is_word(ahead):

@@ -76,7 +76,7 @@ def _year_after(passage: Passage, last: int, *, full: bool) -> int:
     while passage.low(ahead) in {",", "of", "in"} and ahead <= last + 1:
         ahead += 1
     found: Numeral | None = year(passage, ahead)
-    if found is None and not full:
+    if found is None and (not full or passage.low(ahead - 1) == "of"):
         found = short_year(passage, ahead)
         if found and passage.low(found.last + 1) in {"am", "pm", ":", "o'clock", "thirty", "fifteen"}:
             found = None

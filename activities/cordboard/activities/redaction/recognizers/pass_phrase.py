@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cordboard.activities.redaction.finding import LABELLED, Finding, tokens_finding
-from cordboard.activities.redaction.lexicon import FUNCTION_WORDS
+from cordboard.activities.redaction.lexicon import FUNCTION_WORDS, is_unknown
 from cordboard.activities.redaction.numerals import NUMBER_WORDS
 from cordboard.activities.redaction.passage import ENDS, Passage
 from cordboard.activities.redaction.word_sets import words
@@ -59,7 +59,12 @@ class PassPhrase:
         while passage.low(first) in _LINKS:
             first += 1
         told = passage.low(label) in {"called", "says", "reads"} or passage.low(label).endswith("'s")
-        if first == label + 1 and not told:
+        rare = (
+            first < len(passage)
+            and passage.low(label) in {"username", "name"}
+            and is_unknown(passage.tokens[first].root)
+        )
+        if first == label + 1 and not told and not rare:
             return
         last = first - 1
         while last + 1 < len(passage) and last + 1 - first < _LONGEST:

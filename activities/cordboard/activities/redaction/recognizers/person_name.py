@@ -217,6 +217,9 @@ def _is_name_alone(passage: Passage, index: int) -> bool:
     """Tell whether a word can be a name after a word that introduces other things as well."""
     if is_only_a_name(passage.tokens[index].root) or _looks_rare(passage, index):
         return True
+    told = passage.phrase_ends(index - 1, ("this", "is")) and passage.low(index + 1) in {"from", "calling", "speaking"}
+    if told and passage.low(index) not in _NOT_DOCTORS:
+        return True
     if not is_given_name(passage.tokens[index].root):
         return False
     after = passage.tokens[index + 1].root if index + 1 < len(passage) else ""
