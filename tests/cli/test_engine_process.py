@@ -1,6 +1,7 @@
 """Engine processes under supervision, with a stand-in for the process itself."""
 
 import asyncio
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,19 @@ async def test_a_process_that_never_serves_fails_the_start_and_leaves_nothing(
         await stack.__aenter__()
     assert stack.pids() == {}
     assert "cannot serve" in (tmp_path / "logs" / "ledger-1.log").read_text()
+
+
+async def test_a_disk_that_is_full_fails_the_start_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(self: EngineProcess) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(EngineProcess, "prepare", full)
+    stack = Stack(tmp_path, describe=describe(FIRST))
+    with pytest.raises(UnavailableError, match="START_FAILED"):
+        await stack.__aenter__()
+    assert stack.pids() == {}
 
 
 async def test_what_a_process_says_is_in_its_log(tmp_path: Path) -> None:

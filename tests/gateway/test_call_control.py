@@ -187,6 +187,12 @@ async def test_a_call_that_is_over_can_be_ended_and_nothing_else(control: CallCo
         )
 
 
+async def test_what_never_began_cannot_be_ended(control: CallControl) -> None:
+    with pytest.raises(NotFoundError) as refused:
+        await control.steer(PARTY, _end(new_id()))
+    assert refused.value.reason == "CALL_NOT_FOUND"
+
+
 async def test_the_tenant_of_a_call_is_known_without_the_ledger(control: CallControl) -> None:
     assert await control.tenant_of(await _started(control)) == TENANT
     with pytest.raises(NotFoundError) as refused:

@@ -195,6 +195,28 @@ async def test_bad_arguments_steer_nothing(house: House, method: str, request_: 
     assert refusal == (grpc.StatusCode.INVALID_ARGUMENT, reason)
 
 
+async def test_a_call_that_was_opened_and_never_began_is_not_taken_for_ended(house: House) -> None:
+    house.control.away = True
+    request = start_request()
+    async with house.calls(house.token()) as stub:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stub.StartCall(request)
+        [head] = (await house.ledger.list_streams("call")).streams
+        house.control.away = False
+        end = STEERINGS["EndCall"](head.stream.id)
+    assert await _refused(house, "EndCall", end, house.token()) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "CALL_NOT_STARTED",
+    )
+
+
+async def test_an_ended_call_that_the_engine_has_forgotten_may_be_ended(house: House) -> None:
+    opened = await house.ledger.open_call(tenant="clinic", request_id="r", args_digest=bytes(32), vertical="v")
+    await house.decide(opened.call_id, decisions_pb2.CallCompleted())
+    async with house.calls(house.token()) as stub:
+        await stub.EndCall(STEERINGS["EndCall"](opened.call_id))
+
+
 @pytest.mark.parametrize("method", ["EndCall", "SetRecording"])
 async def test_hang_up_and_pause_work_while_the_ledger_is_away(house: House, method: str) -> None:
     request = STEERINGS[method](await house.started())

@@ -65,7 +65,7 @@ class CallControl(Protocol):
         ...
 
     async def steer(self, party: Party, request: Steering) -> None:
-        """Change a running call.
+        """Change a running call. Ending one that is over is fine; one that the engine knows nothing of is not found.
 
         Raises NotFoundError (CALL_NOT_FOUND, LEG_NOT_FOUND), WrongStateError (WRONG_PHASE, CONSENT_MISSING),
         UnimplementedError.

@@ -14,7 +14,7 @@ from cordboard.call.v1.call_service_pb2 import (
     TransferCallRequest,
 )
 from cordboard.core import reasons
-from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
+from cordboard.core.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError, WrongStateError
 from cordboard.gateway.access import (
     AGENT,
     CALLER,
@@ -35,6 +35,7 @@ from cordboard.media.v1 import leg_pb2
 from cordboard.runtime.identity import UserClaims
 
 CLIENT_CLOSED = "CLIENT_CLOSED"
+CALL_NOT_FOUND = "CALL_NOT_FOUND"
 
 
 class CallSteering:
@@ -54,7 +55,14 @@ class CallSteering:
         request.request_id = require_request_id(request.request_id)
         _require_arguments(request)
         await self._require_call(claims, request)
-        await self._control.steer(_party(claims), request)
+        try:
+            await self._control.steer(_party(claims), request)
+        except NotFoundError as error:
+            # The engine forgets a call that ended long ago; the record does not.
+            if not isinstance(request, EndCallRequest) or error.reason != CALL_NOT_FOUND:
+                raise
+            if not await self._reader.has_ended(request.call_id):
+                raise WrongStateError("CALL_NOT_STARTED", "the call was opened and has not begun") from error
 
     async def add_leg(self, claims: UserClaims, request: AddLegRequest) -> AddLegResponse:
         """Add a leg for the agent whom the call has rung, for a caller who comes back after a lost connection, with

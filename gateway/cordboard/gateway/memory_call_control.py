@@ -81,8 +81,13 @@ class MemoryCallControl:
         self._check_here()
         call = self._calls.get(request.call_id)
         ending = isinstance(request, pb.EndCallRequest | pb.RemoveLegRequest)
-        if call is None or self._repeated(call, request.request_id, request) is not None:
-            return None if call is not None or ending else self._raise_over()
+        if call is None:
+            if ending:
+                raise NotFoundError("CALL_NOT_FOUND", "there is no such call")
+            self._raise_over()
+        assert call is not None
+        if self._repeated(call, request.request_id, request) is not None:
+            return None
         if call.over:
             return None if ending else self._raise_over()
         self._check_willing()

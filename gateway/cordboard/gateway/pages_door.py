@@ -28,7 +28,7 @@ _POLICY = "; ".join(
     (
         "default-src 'self'",
         "style-src 'self' 'unsafe-inline'",
-        "connect-src 'self' ws: wss:",
+        "connect-src 'self'",
         "img-src 'self' data:",
         "media-src 'self' blob:",
         "object-src 'none'",

@@ -161,8 +161,9 @@ class TemporalCallControl:
         try:
             answer = await self._update(request.call_id, request.request_id, update, argument)
         except _CallClosedError:
-            # What has ended needs no ending.
             if isinstance(request, pb.EndCallRequest | pb.RemoveLegRequest):
+                # What has ended needs no ending; what never began is another matter.
+                await self.tenant_of(request.call_id)
                 return
             raise _over() from None
         _require_same(answer, update.answer, digest)

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from signal import SIGKILL, SIGTERM, Signals
 
+import aiohttp
+import asyncpg
+
 from cordboard.cli.supervision.child import Child
 from cordboard.cli.supervision.port_book import PortBook
 from cordboard.cli.supervision.reaper import Reaper
@@ -66,7 +69,8 @@ class Keeper:
             started = loop.time()
             try:
                 ended = await self._live_once()
-            except CordboardError as error:
+            except (CordboardError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, aiohttp.ClientError) as why:
+                error = _failure(why, self.service.name)
                 tries += 1
                 if not ever_ready and tries >= TRIES_AT_FIRST:
                     error.fields["log"] = self.state.log
@@ -145,6 +149,13 @@ class Keeper:
     def _set(self, health: Health, note: str = "") -> None:
         self.state.health, self.state.note = health, note
         self._changed(self.state)
+
+
+def _failure(why: Exception, name: str) -> CordboardError:
+    """A full disk, or a server that breaks off while it is set up, is as good as one that did not serve."""
+    if isinstance(why, CordboardError):
+        return why
+    return UnavailableError("START_FAILED", f"it could not be started: {type(why).__name__}", process=name)
 
 
 def _name_of_end(code: int) -> str:
