@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from google.protobuf.message import Message
 from otlp_receiver import OtlpReceiver, otlp_receiver
+from phi_canary import files_below, traces
 
 from cordboard.call.v1.call_pb2 import Slots
 from cordboard.call.v1.decisions_pb2 import SlotsTaken
@@ -18,6 +20,7 @@ from cordboard.call.v1.wrap_up_facts_pb2 import OutcomeOpened, TranscriptOpened
 from cordboard.cli.demo.demo_call import prove
 from cordboard.cli.demo.script import load_script, shipped_scripts
 from cordboard.cli.demo.story import Story
+from cordboard.cli.supervision.postgres import PostgresServer
 from cordboard.cli.supervision.stack import Stack, destroy
 from cordboard.core.event_message import pack
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
@@ -125,6 +128,34 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     # A breath may sound like speech to what cuts it into pieces.
     assert set(report.get("wrap_up_missing", [])) <= {"UNINTELLIGIBLE"}
     assert 0 < report["wrap_up_seconds"] < 120
+
+
+async def test_nothing_that_identifies_the_caller_is_left_in_clear(home: Path, collector: OtlpReceiver) -> None:
+    path = next(one for one in shipped_scripts() if not load_script(one).persona.wants_human)
+    persona = load_script(path).persona
+    if not (home / REPORT).exists():
+        await _demo(home, path, collector=collector.address)
+    # The caller's own side, and what protects secrets, are no part of the engine's keeping.
+    own = [home / name for name in ("speech", "demo", "secrets")]
+    async with Stack(home, describe=lambda directory, ports: [PostgresServer(directory, ports)]) as stack:
+        data = (stack.directory.root / "postgres" / "data").resolve()
+        apart = await _files_of_the_system_of_record(stack, data)
+        searched = [*files_below(home, *own), *files_below(data, *apart)]
+        assert len(searched) > 500
+        assert traces(persona.name, persona.digits, searched) == []
+        # And the search does find them where they belong.
+        assert traces(persona.name, persona.digits, files_below(apart[0]))
+
+
+async def _files_of_the_system_of_record(stack: Stack, data: Path) -> list[Path]:
+    """Name the folders of the database `vertical`, whose rows also pass through the server's write-ahead log."""
+    connection = await asyncpg.connect((stack.directory.secrets / "postgres-ledger-url").read_text().strip())
+    try:
+        oid = await connection.fetchval("select oid from pg_database where datname = 'vertical'")
+        await connection.execute("checkpoint")
+    finally:
+        await connection.close()
+    return [data / "base" / str(oid), data / "pg_wal"]
 
 
 async def test_a_call_is_one_trace_in_all_processes_and_on_its_log(home: Path, collector: OtlpReceiver) -> None:
