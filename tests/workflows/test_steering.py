@@ -1,4 +1,5 @@
 import pytest
+from bridge_steps import hears
 from call_steps import assert_nothing_left, consent, engaged_call, hang_up
 from temporal import OFFER, House, PlacedCall, eventually
 from temporalio.client import WorkflowUpdateFailedError
@@ -96,18 +97,13 @@ async def test_nothing_is_recorded_without_consent(house: House) -> None:
 async def test_a_held_leg_hears_nobody(house: House) -> None:
     call = await engaged_call(house)
     assert (await hold(call, call.leg_id)).args_digest == DIGEST
-    await eventually(lambda: call.room.kinds[-1] == "set_routing" and not _hears(call))
+    await eventually(lambda: not hears(call, call.leg_id))
     argument = workflow_pb.RetrieveInput(actor="app/a", request=service.RetrieveLegRequest(leg_id=call.leg_id))
     await call.update(names.UPDATE_RETRIEVE, argument, service.RetrieveLegResponse)
-    await eventually(lambda: _hears(call))
+    await eventually(lambda: bool(hears(call, call.leg_id)))
     assert (await refused(hold(call, "nobody"))).reason == "LEG_NOT_FOUND"
     await hang_up(call)
     await call.handle.result()
-
-
-def _hears(call: PlacedCall) -> bool:
-    matrix = call.room.commands[-1].set_routing.matrix
-    return any(row.hears for row in matrix.rows if row.leg_id == call.leg_id)
 
 
 async def test_an_ended_call_is_released_and_ending_it_again_is_fine(house: House) -> None:
