@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import grpc
 import pytest
 from event_client import WAIT, EventClient, listening
-from gateway_house import House, new_id, start_request
+from gateway_house import House, new_id, reason_of, start_request
 from google.protobuf.message import Message
 
 from cordboard.call.v1 import call_pb2
@@ -73,6 +74,13 @@ async def test_one_who_comes_to_the_line_while_it_rings_hears_it(house: House) -
         await bob.frame()
         async with line(house) as ada:
             assert (await ada.frame())["call_id"] == call_id
+
+
+async def test_whoever_has_a_call_placed_makes_no_offer(house: House) -> None:
+    async with house.calls(house.token()) as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stub.StartCall(start_request(direction=call_pb2.DIRECTION_OUTBOUND, target=LINE))
+    assert reason_of(refused.value) == "OFFER_UNWANTED"
 
 
 async def test_the_party_picks_up_with_the_token_of_the_line(house: House) -> None:

@@ -27,7 +27,8 @@ class CallStarter:
         """Start a call, or give the answer that the same request had before.
 
         A caller's token pays for one call and stands in for a request id that is not given. Raises InvalidError
-        (REQUEST_ID_MISSING, REQUEST_ID_INVALID, VERTICAL_MISSING, DIRECTION_MISSING, TARGET_MISSING, BAD_SDP,
+        (REQUEST_ID_MISSING, REQUEST_ID_INVALID, VERTICAL_MISSING, DIRECTION_MISSING, TARGET_MISSING,
+        OFFER_UNWANTED, BAD_SDP,
         INPUT_INVALID), NotFoundError(WORKFLOW_UNKNOWN), ForbiddenError (SCOPE_MISSING, TENANT_MISMATCH,
         VERTICAL_MISMATCH), ConflictError (REQUEST_ID_REUSED, TOKEN_USED, VERTICAL_MISMATCH), UnavailableError
         (LEDGER_AWAY, TEMPORAL_AWAY, WORKERS_AWAY) and what the workflow raises.
@@ -63,6 +64,8 @@ def _checked(claims: UserClaims, request: StartCallRequest) -> StartCallRequest:
         raise InvalidError("DIRECTION_MISSING", "the request does not say who starts the call")
     if request.direction == call_pb2.DIRECTION_OUTBOUND and not request.target:
         raise InvalidError("TARGET_MISSING", "an outbound call needs a target")
+    if request.direction == call_pb2.DIRECTION_OUTBOUND and request.sdp_offer:
+        raise InvalidError("OFFER_UNWANTED", "the party who picks up makes the offer")
     if request.sdp_offer:
         require_audio_offer(request.sdp_offer)
     return wanted

@@ -138,7 +138,7 @@ class CallServiceServicer:
 
     def StartCall(self, request, context):
         """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
-        DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
+        DIRECTION_MISSING, TARGET_MISSING, OFFER_UNWANTED, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
         INPUT_INVALID, NO_NODE, LEDGER_AWAY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

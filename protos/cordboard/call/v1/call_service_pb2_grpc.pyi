@@ -41,7 +41,7 @@ class CallServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CallServiceAsyncStub: ...
     StartCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.StartCallRequest, _call_service_pb2.StartCallResponse]
     """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
-    DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
+    DIRECTION_MISSING, TARGET_MISSING, OFFER_UNWANTED, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
     INPUT_INVALID, NO_NODE, LEDGER_AWAY.
     """
     GetCall: _grpc.UnaryUnaryMultiCallable[_call_service_pb2.GetCallRequest, _call_service_pb2.GetCallResponse]
@@ -111,7 +111,7 @@ class CallServiceAsyncStub(CallServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.StartCallRequest, _call_service_pb2.StartCallResponse]  # type: ignore[assignment]
     """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
-    DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
+    DIRECTION_MISSING, TARGET_MISSING, OFFER_UNWANTED, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
     INPUT_INVALID, NO_NODE, LEDGER_AWAY.
     """
     GetCall: _aio.UnaryUnaryMultiCallable[_call_service_pb2.GetCallRequest, _call_service_pb2.GetCallResponse]  # type: ignore[assignment]
@@ -184,7 +184,7 @@ class CallServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_call_service_pb2.StartCallResponse, _abc.Awaitable[_call_service_pb2.StartCallResponse]]:
         """Starts a call. Scope `calls:start`; a caller's token pays for one call. Errors: REQUEST_ID_REUSED, TOKEN_USED, BAD_SDP,
-        DIRECTION_MISSING, TARGET_MISSING, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
+        DIRECTION_MISSING, TARGET_MISSING, OFFER_UNWANTED, VERTICAL_MISSING, VERTICAL_MISMATCH, VERTICAL_UNKNOWN, WORKFLOW_UNKNOWN,
         INPUT_INVALID, NO_NODE, LEDGER_AWAY.
         """
 
