@@ -337,6 +337,18 @@ async def test_only_an_agent_has_a_desk(house: House, claims: dict[str, Any], co
         assert await client.closed() == (code, reason)
 
 
+async def test_an_agent_has_so_many_desks_and_a_gateway_so_many_sockets(tmp_path: Path) -> None:
+    doors = replace(QUICK, events=replace(QUICK.events, desks_of_one_agent=1, sockets=2))
+    async with open_house(tmp_path / "keys", doors) as house, desk(house) as first:
+        await first.hello()
+        async with desk(house) as second:
+            assert await second.closed() == (4408, "TOO_MANY_SOCKETS")
+        async with desk(house, "jo") as other:
+            await other.hello()
+            async with desk(house, "ann") as third:
+                assert await third.closed() == (1013, "TOO_MANY_SOCKETS")
+
+
 async def test_a_desk_that_stays_away_makes_its_agent_not_ready(tmp_path: Path) -> None:
     doors = replace(QUICK, events=replace(QUICK.events, lost_after_seconds=0.3))
     async with open_house(tmp_path / "keys", doors) as house:

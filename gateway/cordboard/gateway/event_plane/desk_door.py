@@ -73,6 +73,8 @@ class DeskDoor:
         require_tenant(claims)
         if claims.role != AGENT or not claims.subject:
             raise ForbiddenError("ROLE_FORBIDDEN", "only an agent has a desk", role=claims.role)
+        if self._here[claims.tenant, claims.subject] >= self._limits.desks_of_one_agent:
+            raise ExhaustedError("TOO_MANY_SOCKETS", "the agent has as many desks open as one may have")
         reader = await self._tail.open(agent_stream(claims.tenant, claims.subject))
         feed = DeskFeed(self._ledger, reader, claims.tenant, claims.subject)
         record: DeskRecord | None = None

@@ -16,6 +16,9 @@ class EventLimits:
     frame_bytes: int = 16 * 1024
     """Size of a client's frame."""
     commands_at_once: int = 8
+    sockets: int = 4096
+    """So many sockets a gateway holds open."""
+    desks_of_one_agent: int = 8
     record_seconds: float = 5.0
     """How long a command waits for the ledger's word."""
     lost_after_seconds: float = 5.0

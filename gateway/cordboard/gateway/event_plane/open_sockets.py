@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from cordboard.core.errors import CordboardError, InternalError
+from cordboard.core.errors import CordboardError, InternalError, UnavailableError
 from cordboard.gateway.event_plane.event_socket import GOING_AWAY, INTERNAL, EventSocket, close_code
 from cordboard.gateway.event_plane.limits import EventLimits
 
@@ -35,6 +35,7 @@ class OpenSockets:
         await socket.accept(request)
         self._open.add(socket)
         try:
+            self._check_room()
             await talk(socket, request)
         except CordboardError as error:
             code = close_code(error)
@@ -49,6 +50,10 @@ class OpenSockets:
         finally:
             self._open.discard(socket)
         return socket.response
+
+    def _check_room(self) -> None:
+        if len(self._open) > self.limits.sockets:
+            raise UnavailableError("TOO_MANY_SOCKETS", "this gateway holds as many sockets as it can")
 
     async def close(self) -> None:
         """Send every client elsewhere."""
