@@ -19,8 +19,6 @@ from cordboard.activities.profile_store import (
     ProfileActivities,
     ProfileStore,
 )
-from cordboard.activities.script_watch import ScriptActivities
-from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.activity.v1.call_activities_pb2 import PinProfileInput
 from cordboard.call.v1.call_workflow_pb2 import FactBatch, NodeLost
 from cordboard.core.errors import InvalidError, NotFoundError, UnavailableError
@@ -57,8 +55,7 @@ async def implementations(tmp_path: Path) -> AsyncIterator[list[Callable[..., An
             keys_dir=str(tmp_path / "keys"),
         )
     )
-    client = Client.__new__(Client)
-    yield [*parts.activities(), WrapUpStarter(client).start_wrap_up, ScriptActivities(client).inspect_script]
+    yield parts.activities(Client.__new__(Client))
     await parts.close()
 
 

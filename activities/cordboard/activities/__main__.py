@@ -67,8 +67,8 @@ class WorkerParts:
         self.owner = self._identity.source(uuid.uuid4().hex)
         self.routing = PostgresRouting(settings.secret("postgres_url_file"), self.ledger, self.owner)
 
-    def activities(self) -> list[Callable[..., Any]]:
-        """Make the implementations of the calls' activities."""
+    def activities(self, client: Client) -> list[Callable[..., Any]]:
+        """Make the implementations of the calls' activities; some of them ask Temporal."""
         store = DirectoryProfileStore(self._settings.home_path / "profiles")
         profiles = ProfileActivities(self._packs, store)
         nodes = MediaNodesClient(self.nodes)
@@ -86,6 +86,9 @@ class WorkerParts:
             voice.say_line,
             voice.deliver_tool_result,
             *self.routing.activities(),
+            WrapUpStarter(client).start_wrap_up,
+            ScriptActivities(client).inspect_script,
+            CallbackActivities(self.ledger, client).place_callback,
         ]
 
     async def tools(self, stack: contextlib.AsyncExitStack) -> list[Callable[..., Any]]:
@@ -137,12 +140,7 @@ async def main(settings: Settings, stop: Stop) -> None:
         address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"
         stack.push_async_callback(health.stop, 0.0)
         client = await connect(settings, parts.keys)
-        own: list[Callable[..., Any]] = [
-            WrapUpStarter(client).start_wrap_up,
-            ScriptActivities(client).inspect_script,
-            CallbackActivities(parts.ledger, client).place_callback,
-        ]
-        worker = call_worker(client, [*parts.activities(), *own, *await parts.tools(stack)])
+        worker = call_worker(client, [*parts.activities(client), *await parts.tools(stack)])
         signals = TemporalCallSignals(client)
         relay = FactRelay(parts.ledger, signals, parts.owner)
         watch = NodeWatch(parts.registry, signals)
