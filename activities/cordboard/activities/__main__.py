@@ -23,6 +23,7 @@ from cordboard.activities.ledger_activities import LedgerActivities
 from cordboard.activities.media_activities import MediaActivities, MediaNodesClient
 from cordboard.activities.node_registry import NodeRegistryClient
 from cordboard.activities.node_watch import NodeWatch
+from cordboard.activities.patient_keys import PatientKeys
 from cordboard.activities.profile_store import DirectoryProfileStore, ProfileActivities
 from cordboard.activities.routing.routing_service import PostgresRouting
 from cordboard.activities.routing.routing_signals import TemporalRoutingSignals
@@ -120,7 +121,7 @@ async def connect(settings: Settings, keys: KeyClient) -> Client:
         client = await Client.connect(
             settings.require("temporal"),
             namespace=settings.temporal_namespace,
-            data_converter=data_converter(keys),
+            data_converter=data_converter(PatientKeys(keys)),
             interceptors=[CallTracing()],
             identity=settings.instance,
         )
