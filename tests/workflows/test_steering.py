@@ -1,5 +1,5 @@
 import pytest
-from bridge_steps import hears
+from bridge_steps import hears, playing
 from call_steps import assert_nothing_left, consent, engaged_call, hang_up
 from temporal import OFFER, House, PlacedCall, eventually
 from temporalio.client import WorkflowUpdateFailedError
@@ -98,9 +98,10 @@ async def test_a_held_leg_hears_nobody(house: House) -> None:
     call = await engaged_call(house)
     assert (await hold(call, call.leg_id)).args_digest == DIGEST
     await eventually(lambda: not hears(call, call.leg_id))
+    await eventually(lambda: playing(call, call.leg_id) == ["hold_music"])
     argument = workflow_pb.RetrieveInput(actor="app/a", request=service.RetrieveLegRequest(leg_id=call.leg_id))
     await call.update(names.UPDATE_RETRIEVE, argument, service.RetrieveLegResponse)
-    await eventually(lambda: bool(hears(call, call.leg_id)))
+    await eventually(lambda: bool(hears(call, call.leg_id)) and not playing(call, call.leg_id))
     assert (await refused(hold(call, "nobody"))).reason == "LEG_NOT_FOUND"
     await hang_up(call)
     await call.handle.result()
