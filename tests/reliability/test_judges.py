@@ -154,3 +154,16 @@ async def test_a_point_that_was_missed_is_reached_at_the_next_turn() -> None:
     assert await waiting
     bell.close()
     assert not await bell.reach(point)
+
+
+async def test_a_turn_that_is_cut_off_before_its_point_has_none() -> None:
+    bell = TurnBell()
+    point = KillPoint(seed=1, speaker=Speaker.AI, turn=1, share=0.5)
+    reached = asyncio.ensure_future(bell.reach(point))
+    await asyncio.sleep(0)
+    bell.begin(Speaker.AI, 1)
+    bell.cut(Speaker.AI)
+    done, _ = await asyncio.wait({reached}, timeout=0.2)
+    assert not done
+    bell.begin(Speaker.AI, 1)
+    assert await asyncio.wait_for(reached, 20)

@@ -42,6 +42,7 @@ class TurnBell:
     def __init__(self) -> None:
         self._counts: Counter[Speaker] = Counter()
         self._waiting: list[tuple[Speaker, int, asyncio.Future[float | None]]] = []
+        self._cut: set[tuple[Speaker, int]] = set()
         self._over = False
 
     def begin(self, speaker: Speaker, letters: int) -> None:
@@ -51,6 +52,10 @@ class TurnBell:
             if wanted is speaker and self._counts[speaker] >= turn and not future.done():
                 future.set_result(letters * SECONDS_PER_LETTER)
 
+    def cut(self, speaker: Speaker) -> None:
+        """Note that the turn which began last was cut off."""
+        self._cut.add((speaker, self._counts[speaker]))
+
     def close(self) -> None:
         """Note that nobody speaks any more."""
         self._over = True
@@ -59,13 +64,18 @@ class TurnBell:
                 future.set_result(None)
 
     async def reach(self, point: KillPoint) -> bool:
-        """Return at the point, or at the same share of a later turn; False when the call is over before."""
-        if self._over:
-            return False
-        future: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((point.speaker, point.turn, future))
-        length = await future
-        if length is None:
-            return False
-        await asyncio.sleep(length * point.share)
-        return True
+        """Return at the point, or at the same share of a later turn; False when the call is over before.
+
+        A turn that was cut off before its point has none.
+        """
+        while not self._over:
+            future: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((point.speaker, point.turn, future))
+            length = await future
+            if length is None:
+                return False
+            turn = self._counts[point.speaker]
+            await asyncio.sleep(length * point.share)
+            if (point.speaker, turn) not in self._cut:
+                return True
+        return False

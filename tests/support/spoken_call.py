@@ -144,6 +144,8 @@ class SpokenCall:
         elif isinstance(event, facts.PlayoutStarted):
             self._plays[event.play_id] = at
             self._begin_play(event.play_id)
+        elif isinstance(event, facts.PlayoutEnded) and event.flushed:
+            self.turns.cut(Speaker.AI)
         elif isinstance(event, _ENDS) and is_decision_envelope(envelope):
             self.over.set()
             self.turns.close()
