@@ -311,8 +311,10 @@ async def test_the_record_away_refuses_words_but_not_the_steering_of_a_call(hous
 async def test_a_bad_command_is_refused_and_the_desk_stays(house: House, frame: str, reason: str) -> None:
     async with desk(house) as client:
         await client.event("AgentStateChanged")
+        said = await words_of(house)
         await client.socket.send_str(frame)
         assert (await client.frame())["reason"] == reason
+        assert (await words_of(house), house.control.changes) == (said, 0)
         assert (await client.command("set_state", state="READY"))["ok"]
 
 

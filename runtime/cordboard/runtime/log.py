@@ -2,7 +2,7 @@
 
 A message is a constant sentence. What varies goes into `extra`, and only the names listed here are written, so text
 that nobody vouches for (and that might hold PHI) is dropped and not guessed at. Of libraries only the template of a
-message is written, never what they put into it.
+message is written, never what they put into it. Of a message of the contract its own marks say what may be shown.
 """
 
 import json
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from cordboard.runtime.trace_context import current_trace_id
+from cordboard.runtime.vouched import vouched
 
 FIELDS = frozenset(
     {
@@ -54,7 +55,7 @@ class JsonFormatter(logging.Formatter):
             line["instance"] = self._instance
         if trace_id := current_trace_id():
             line["trace_id"] = trace_id
-        line.update({name: value for name, value in record.__dict__.items() if name in FIELDS})
+        line.update(vouched(record.__dict__, FIELDS))
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
             line["where"] = _places(record.exc_info[2])

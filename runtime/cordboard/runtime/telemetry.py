@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, Status
 
 from cordboard.runtime.log import FIELDS
 from cordboard.runtime.settings import Settings
+from cordboard.runtime.vouched import vouched
 
 EXPORT_SECONDS = 2.0
 METRICS_EVERY_MS = 10_000
@@ -126,4 +127,4 @@ def _vouched(span: ReadableSpan) -> ReadableSpan:
 
 
 def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if name in ATTRIBUTES}
+    return vouched(attributes, ATTRIBUTES)
