@@ -120,7 +120,7 @@ class DeskCommands:
             accepted=accepted,
             reason="" if accepted else require_reason(reason or reasons.DECLINED),
         )
-        await self._record.durably(call_stream(call_id), answer)
+        await self._record.durably(call_stream(call_id), answer, trace_id=seat.trace_id)
 
     async def _hold(self, command: DeskCommand) -> None:
         await self._steer(command, HoldLegRequest(leg_id=text_of(command, "leg_id", required=True)))

@@ -1,7 +1,7 @@
 """What one desk is told: the agent's own stream, and the calls that the agent is a party to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cordboard.call.v1.agent_facts_pb2 import AgentStateChanged
 from cordboard.call.v1.facts_pb2 import ReplyHeard, UtteranceHeard
@@ -139,7 +139,10 @@ class DeskFeed:
 
     def _seat_after(self, seat: Seat | None, event: Envelope) -> Seat | None:
         message = unpack(event) if is_decision_envelope(event) else None
-        return seat if message is None else seat_after(seat, message, self._agent_id)
+        if message is None:
+            return seat
+        after = seat_after(seat, message, self._agent_id)
+        return after if after is None else replace(after, trace_id=event.event.trace_id or after.trace_id)
 
     def _put(self, events: Iterable[Envelope]) -> None:
         """Hold events ready, in order with all that is waiting."""

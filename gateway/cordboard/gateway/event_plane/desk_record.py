@@ -36,13 +36,13 @@ class DeskRecord:
         """Say what the agent wants. Raises UnavailableError(LEDGER_AWAY)."""
         await self.durably(self._stream, self._fact(state, reason))
 
-    async def durably(self, stream: Stream, fact: Message) -> None:
+    async def durably(self, stream: Stream, fact: Message, *, trace_id: str = "") -> None:
         """Put a fact on the log and wait until it is there. Raises UnavailableError(LEDGER_AWAY)."""
         if self._producer.report().ledger_away:
             raise UnavailableError("LEDGER_AWAY", "the record cannot be reached; try again")
         try:
             async with asyncio.timeout(self._patience):
-                await self._producer.record_durably(stream, fact, actor=actor_of(self._claims))
+                await self._producer.record_durably(stream, fact, actor=actor_of(self._claims), trace_id=trace_id)
         except TimeoutError:
             raise UnavailableError("LEDGER_AWAY", "the record is away; the command counts once it is back") from None
 

@@ -44,6 +44,8 @@ class Seat:
     connected: bool = False
     leg_id: str = ""
     """The agent's own leg, once there is one."""
+    trace_id: str = ""
+    """The call's trace, which what the agent says of it belongs to."""
     transferring: bool = False
     """Whether the agent hands the caller on to another one: still there, and may take the caller back."""
 
