@@ -115,7 +115,7 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert report["replay_equals_live"] is True
     assert report["capture"]["sha256_ok"] is True
     assert report["capture"]["seconds"] > 10
-    assert all(rate <= 0.25 for rate in report["heard"].values())
+    assert all(rate <= 0.25 for name, rate in report["heard"].items() if name.endswith("_wer"))
     assert report["setup_ms"]["offer_to_first_audio"] > 0
     assert any(turn["stages"] for turn in report["turns"])
     assert report["slots"]["callback_number"].endswith(script.persona.digits)
@@ -177,7 +177,7 @@ async def test_a_call_is_one_trace_in_all_processes_and_on_its_log(home: Path, c
     spans = collector.of_trace(trace_id)
     assert {span.service for span in spans} >= {"gateway", "ledger", "worker", "media-node", "voice-agent"}
     names = {span.name for span in spans}
-    assert {"POST /v1/legs", "RunActivity:admit", "cordboard.media.v1.MediaNodeService/Apply"} <= names
+    assert {"POST /v1/legs", "RunActivity:admit", "cordboard.media.v1.MediaNodeService/ApplyBatch"} <= names
     persona = load_script(shipped_scripts()[0]).persona
     assert not [span for span in collector.spans if persona.name in span.text or persona.digits in span.text]
 
