@@ -115,7 +115,7 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     assert report["replay_equals_live"] is True
     assert report["capture"]["sha256_ok"] is True
     assert report["capture"]["seconds"] > 10
-    assert all(rate <= 0.25 for name, rate in report["heard"].items() if name.endswith("_wer"))
+    assert all(rate <= 0.25 for name, rate in report["heard"].items() if name != "music_s")
     assert report["setup_ms"]["offer_to_first_audio"] > 0
     assert any(turn["stages"] for turn in report["turns"])
     assert report["slots"]["callback_number"].endswith(script.persona.digits)
