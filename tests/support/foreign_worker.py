@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,10 @@ def install() -> None:
         return
     npm = _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [node(), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    environment = os.environ | {"PATH": f"{_NODE / 'bin'}:{os.environ['PATH']}"}
+    # Node has authorities of its own; where the system trusts others as well, so does it.
+    trusted = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    own = {"NODE_EXTRA_CA_CERTS": trusted} if Path(trusted).exists() else {}
+    environment = own | os.environ | {"PATH": f"{_NODE / 'bin'}:{os.environ['PATH']}"}
     subprocess.run(command, cwd=FOLDER, env=environment, check=True, capture_output=True, timeout=100)
 
 

@@ -154,7 +154,6 @@ async def test_nobody_joins_before_they_are_called(verbs: House) -> None:
 
 async def test_without_a_number_nothing_is_promised(verbs: House) -> None:
     call, _ = await verbs.start(workflow="callback_without_number")
-    await connect(call)
     assert await ended(call) == (PHASE_COMPLETED, "NO_NUMBER")
 
 
