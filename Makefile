@@ -58,7 +58,7 @@ test-packages: ## Install the Debian packages that tests need, or name those tha
 
 .PHONY: kills
 kills: setup ## Kill each process in the middle of speaking turns, five times, under calls (about 8 minutes)
-	$(BIN)/pytest -m kill tests/reliability -s $(ARGS)
+	CORDBOARD_KILL_CALLS=$${CORDBOARD_KILL_CALLS:-5} $(BIN)/pytest -m kill tests/reliability -s $(ARGS)
 
 .PHONY: soak
 soak: setup ## Place demo calls on one stack for SOAK_MINUTES (default 10) and watch its memory

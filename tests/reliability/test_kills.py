@@ -1,7 +1,8 @@
 """Each process is killed in the middle of speaking turns, under calls with real speech, and no call may suffer.
 
 Calls are staggered, so that a kill finds each of them at another point of its talk; one of them, in turn, is the one
-in whose speaking turn the seeded point lies. `CORDBOARD_KILL_SEED=1000` draws other points than the usual ones.
+in whose speaking turn the seeded point lies. `CORDBOARD_KILL_SEED=1000` draws other points than the usual ones,
+`CORDBOARD_KILL_CALLS=5` more of them, as `make kills` does.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ from cordboard.workflows.names import workflow_id
 pytestmark = [pytest.mark.kill, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 FIRST_SEED = int(os.environ.get("CORDBOARD_KILL_SEED", "0"))
-CALLS = int(os.environ.get("CORDBOARD_KILL_CALLS", "5"))
+CALLS = int(os.environ.get("CORDBOARD_KILL_CALLS", "3"))
 MOST_EXTRA_GAP_MS = 200.0
 """No caller may hear a longer gap than this beyond what the machine's own scheduling causes when nobody dies."""
 
