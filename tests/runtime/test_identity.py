@@ -4,7 +4,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -74,7 +73,7 @@ def test_an_unknown_scope_is_not_minted(keys: Path) -> None:
 def test_clocks_of_two_machines_may_differ(keys: Path, monkeypatch: pytest.MonkeyPatch, skew: float) -> None:
     now = time.time()
     with monkeypatch.context() as patched:
-        patched.setattr("cordboard.runtime.identity.time", SimpleNamespace(time=lambda: now + skew))
+        patched.setattr("cordboard.runtime.identity.unix_time", lambda: now + skew)
         service = ServiceIdentity.load(keys, "worker", "worker-1").token("ledger")
         person = UserTokenIssuer.load(keys).mint(role="app", tenant="clinic")
     assert TokenVerifier.load(keys).service(service, "ledger").component == "worker"
@@ -84,7 +83,7 @@ def test_clocks_of_two_machines_may_differ(keys: Path, monkeypatch: pytest.Monke
 def test_a_token_of_the_far_future_is_not_valid(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     with monkeypatch.context() as patched:
-        patched.setattr("cordboard.runtime.identity.time", SimpleNamespace(time=lambda: now + 120))
+        patched.setattr("cordboard.runtime.identity.unix_time", lambda: now + 120)
         token = ServiceIdentity.load(keys, "worker", "worker-1").token("ledger")
     with pytest.raises(UnauthenticatedError, match="TOKEN_INVALID"):
         TokenVerifier.load(keys).service(token, "ledger")

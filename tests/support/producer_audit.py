@@ -1,56 +1,5 @@
-"""What the producers of events have counted themselves, against what the log has of them."""
+"""What producers counted themselves: told as `cordboard chaos` is told it."""
 
-import asyncio
-import json
-from pathlib import Path
-from signal import SIGTERM
+from cordboard.cli.chaos.producer_audit import end_and_count, every_call
 
-from cordboard.cli.doors import ledger_door
-from cordboard.cli.supervision.stack import Stack
-from cordboard.ledger.v1.envelope_pb2 import Envelope
-from cordboard.runtime.ledger_client import LedgerClient, call_stream
-
-_CLOSED = "a producer has closed"
-_DIED = "a producer has died"
-_PATIENCE_S = 30.0
-
-
-async def end_and_count(stack: Stack, *names: str) -> dict[str, int]:
-    """End processes in good order, and give how many events each life of each process numbered, by source.
-
-    Who ends in good order tells it; of who was killed the next one that starts does.
-    """
-    logs = [stack.directory.logs / f"{name}.log" for name in names]
-    before = [len(_counters(log)) for log in logs]
-    for name in names:
-        await stack.kill(name, SIGTERM)
-    async with asyncio.timeout(_PATIENCE_S):
-        while any(len(_counters(log)) == had for log, had in zip(logs, before, strict=True)):
-            await asyncio.sleep(0.05)
-    for name in names:
-        await stack.ready(name)
-    every = stack.directory.logs.glob("*.log")
-    return {source: count for log in every for source, count in _counters(log, _CLOSED, _DIED).items()}
-
-
-async def every_call(home: Path) -> list[Envelope]:
-    """Read the record of every call there is."""
-    async with ledger_door(home) as ledger:
-        return [event for call_id in await _call_ids(ledger) async for event in ledger.read(call_stream(call_id))]
-
-
-async def _call_ids(ledger: LedgerClient) -> list[str]:
-    found: list[str] = []
-    token = ""
-    while True:
-        page = await ledger.list_streams("call", page_size=200, page_token=token)
-        found += [head.stream.id for head in page.streams]
-        token = page.next_page_token
-        if not token:
-            return found
-
-
-def _counters(log: Path, *told: str) -> dict[str, int]:
-    told = told or (_CLOSED,)
-    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if any(one in line for one in told)]
-    return {said["source"]: said["count"] for said in map(json.loads, lines)}
+__all__ = ["end_and_count", "every_call"]

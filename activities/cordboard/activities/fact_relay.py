@@ -26,6 +26,7 @@ from cordboard.call.v1.voicemail_pb2 import SilenceHeard
 from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.ledger.v1.ledger_service_pb2 import SubscribeResponse
 from cordboard.runtime.ledger_client import CursorLease, Ledger
+from cordboard.runtime.wall_clock import utc_now
 
 CURSOR = "worker"
 
@@ -52,10 +53,6 @@ RELAYED = URGENT | _names(EngineVersionsReported, SlotsFilled)
 """Facts that a call's workflow consumes."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class FactRelay:
     """The one reader, of all workers, that turns facts into signals.
 
@@ -70,7 +67,7 @@ class FactRelay:
         owner: str,
         *,
         linger: float = LINGER,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Make a relay that leases the cursor as `owner` (`component/instance/boot_id`)."""
         self._ledger = ledger

@@ -6,7 +6,6 @@ import gc
 import secrets
 import sys
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
 from cordboard.audit_log.access import ALLOWED
@@ -22,13 +21,9 @@ from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.settings import Settings
+from cordboard.runtime.wall_clock import utc_now
 
 LAST_ANCHOR_SECONDS = 2.0
-
-
-def utc_now() -> datetime:
-    """Give the time by this machine's clock."""
-    return datetime.now(UTC)
 
 
 async def main(settings: Settings, stop: Stop) -> None:

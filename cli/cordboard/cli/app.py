@@ -3,6 +3,7 @@
 import typer
 
 from cordboard.cli.bench.command import bench
+from cordboard.cli.chaos.command import chaos
 from cordboard.cli.commands.call import call
 from cordboard.cli.commands.doctor import doctor
 from cordboard.cli.commands.ledger import ledger
@@ -43,6 +44,7 @@ app.add_typer(workflow, rich_help_panel=USE)
 app.add_typer(ledger, rich_help_panel=USE)
 app.add_typer(redact, rich_help_panel=USE)
 app.add_typer(bench, rich_help_panel=USE)
+app.command(rich_help_panel=USE)(chaos)
 app.command(rich_help_panel=PROCESSES)(gateway)
 app.command(rich_help_panel=PROCESSES)(worker)
 app.command("wrap-up", rich_help_panel=PROCESSES)(wrap_up)

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cordboard.core.errors import UnavailableError
+from cordboard.runtime.wall_clock import utc_now
 
 FRESH = timedelta(seconds=90)
 """A worker asks anew at least once a minute."""
@@ -39,7 +40,7 @@ class MemoryTaskQueues:
 class TemporalTaskQueues:
     """Task queues as Temporal describes them."""
 
-    def __init__(self, client: Client, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, client: Client, clock: Callable[[], datetime] = utc_now) -> None:
         self._client = client
         self._clock = clock
 

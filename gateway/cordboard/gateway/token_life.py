@@ -1,12 +1,12 @@
 """What outlives a token does not stay open: streams and sockets end with it, unless it is renewed."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TypeVar
 
 from cordboard.core.errors import ForbiddenError, UnauthenticatedError
 from cordboard.runtime.identity import TokenVerifier, UserClaims
+from cordboard.runtime.wall_clock import unix_time
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ def expired() -> UnauthenticatedError:
     return UnauthenticatedError("TOKEN_EXPIRED", "the token has expired")
 
 
-async def while_valid(events: AsyncIterator[T], claims: UserClaims, now: Now = time.time) -> AsyncGenerator[T, None]:
+async def while_valid(events: AsyncIterator[T], claims: UserClaims, now: Now = unix_time) -> AsyncGenerator[T, None]:
     """Give what comes until the token expires. Raises UnauthenticatedError(TOKEN_EXPIRED) then."""
     while (left := claims.expires_at - now()) > 0:
         try:
@@ -36,7 +36,7 @@ async def while_valid(events: AsyncIterator[T], claims: UserClaims, now: Now = t
 class TokenLife:
     """The token of an open socket: it ends, and may be renewed by another of the same bearer."""
 
-    def __init__(self, verifier: TokenVerifier, claims: UserClaims, now: Now = time.time) -> None:
+    def __init__(self, verifier: TokenVerifier, claims: UserClaims, now: Now = unix_time) -> None:
         self._verifier = verifier
         self._claims = claims
         self._now = now

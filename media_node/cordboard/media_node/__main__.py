@@ -28,6 +28,7 @@ from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import EventProducer, LedgerClient
 from cordboard.runtime.node_registration import GrpcRegistry, Registration
 from cordboard.runtime.process import Stop, announce_ready, run
+from cordboard.runtime.race import until_first
 from cordboard.runtime.settings import Settings
 
 COMPONENT = "media-node"
@@ -88,13 +89,24 @@ async def serve(settings: Settings, stop: Stop) -> None:
         renewing = asyncio.create_task(registration.run())
         announce_ready(grpc=address)
         await stop.wait()
+        node.draining = True
+        registration.announce()
+        await _drain(node, settings.drain_s, stop)
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
-        node.draining = True
         await registration.tell()
         await node.close()
         await server.stop()
     await channel.close()
+
+
+async def _drain(node: MediaNode, seconds: float, stop: Stop) -> None:
+    """Let the calls here come to their end, for no other node can take them; not when asked to end at once."""
+
+    async def drained() -> None:
+        await node.drain(seconds)
+
+    await until_first(drained(), stop.wait_at_once())
 
 
 def main() -> int:

@@ -6,10 +6,12 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import uvloop
 
 from cordboard.core.errors import CordboardError
+from cordboard.runtime import wall_clock
 from cordboard.runtime.log import configure_logging, log_unhandled
 from cordboard.runtime.settings import Settings
 from cordboard.runtime.telemetry import telemetry
@@ -17,19 +19,26 @@ from cordboard.runtime.transport_security import TransportSecurity, secured
 
 
 class Stop:
-    """Set when the process is asked to end (SIGTERM or SIGINT)."""
+    """Set when the process is asked to end: by SIGTERM in its own time, by SIGINT or a second signal at once."""
 
     def __init__(self) -> None:
         """Make a stop that is not yet asked for."""
         self._event = asyncio.Event()
+        self._at_once = asyncio.Event()
 
-    def ask(self) -> None:
+    def ask(self, *, at_once: bool = False) -> None:
         """Ask the process to end."""
+        if at_once or self._event.is_set():
+            self._at_once.set()
         self._event.set()
 
     async def wait(self) -> None:
         """Return when the process is asked to end."""
         await self._event.wait()
+
+    async def wait_at_once(self) -> None:
+        """Return when the process is asked to end without finishing what others still need it for."""
+        await self._at_once.wait()
 
 
 def announce_ready(**addresses: str) -> None:
@@ -51,8 +60,8 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
         stop = Stop()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(log_unhandled)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.ask)
+        loop.add_signal_handler(signal.SIGTERM, stop.ask)
+        loop.add_signal_handler(signal.SIGINT, partial(stop.ask, at_once=True))
         try:
             await main(settings, stop)
         except CordboardError as error:
@@ -63,6 +72,7 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
         return 0
 
     try:
+        wall_clock.set_ahead(settings.clock_offset_s)
         security = TransportSecurity.of(settings)
     except CordboardError as error:
         return _ended_by(error)

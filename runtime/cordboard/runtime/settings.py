@@ -58,6 +58,8 @@ class Settings:
     tls_key_file: str = ""
     tls_ca_file: str = ""
     allow_plaintext: str = ""
+    clock_offset: str = "0"
+    drain_seconds: str = "3600"
     log_level: str = "INFO"
     build_id: str = "dev"
 
@@ -84,6 +86,22 @@ class Settings:
         return value
 
     @property
+    def clock_offset_s(self) -> float:
+        """How far this process's clock is to be ahead of the machine's, in seconds; for trying out skewed clocks.
+
+        Raises InvalidError(SETTING_INVALID).
+        """
+        return self._number("clock_offset")
+
+    @property
+    def drain_s(self) -> float:
+        """For how long a process that is asked to end serves the calls that only it can, in seconds.
+
+        Raises InvalidError(SETTING_INVALID).
+        """
+        return self._number("drain_seconds")
+
+    @property
     def home_path(self) -> Path:
         """The state directory."""
         return Path(self.home).absolute()
@@ -97,6 +115,13 @@ class Settings:
     def spool_path(self) -> Path:
         """The directory where this instance spools facts."""
         return self.home_path / "spool" / self.require("instance")
+
+    def _number(self, name: str) -> float:
+        try:
+            return float(str(getattr(self, name)))
+        except ValueError:
+            setting = PREFIX + name.upper()
+            raise InvalidError("SETTING_INVALID", "it is no number", setting=setting) from None
 
     def secret(self, name: str) -> str:
         """Give the content of the file that the setting `name` points to, without surrounding space."""

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from openai import AsyncOpenAI
 
@@ -23,6 +22,7 @@ from cordboard.runtime.grpc_server import GrpcServer
 from cordboard.runtime.identity import ServiceIdentity
 from cordboard.runtime.ledger_client import EventProducer
 from cordboard.runtime.settings import Settings
+from cordboard.runtime.wall_clock import utc_now
 
 SERVICE = outcome_service_pb2.DESCRIPTOR.services_by_name["OutcomeService"].full_name
 ALLOWED = {f"/{SERVICE}/": frozenset({"gateway"})}
@@ -58,7 +58,7 @@ async def open_outcomes(
         record = LoggedOutcomes(producer)
         yield OutcomeHouse(
             deriver=CallOutcome(workshop, store, analyst, region=settings.region),
-            service=OutcomeService(store, workshop.keys, record, lambda: datetime.now(UTC)),
+            service=OutcomeService(store, workshop.keys, record, utc_now),
             record=record,
         )
 

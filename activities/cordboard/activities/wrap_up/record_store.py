@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cordboard.core.errors import ConflictError, UnavailableError
+from cordboard.runtime.wall_clock import utc_now
 
 _CONFIG = AioConfig(connect_timeout=5, read_timeout=120, retries={"max_attempts": 1}, s3={"addressing_style": "path"})
 _TAKEN = frozenset({"PreconditionFailed", "412"})
@@ -68,7 +69,7 @@ class MemoryRecordStore:
         if self.objects.setdefault(key, data) != data:
             raise _differs(key)
         self.media_types[key] = media_type
-        until = datetime.now(UTC) + self._retention if retain and self._retention else None
+        until = utc_now() + self._retention if retain and self._retention else None
         return Kept(hashlib.sha256(data).digest(), len(data), until)
 
     async def get(self, key: str) -> bytes | None:
@@ -115,7 +116,7 @@ class S3RecordStore:
         """Keep an object; see RecordStore.put_once."""
         lock: dict[str, Any] = {}
         if retain and self._retention and await self._can_lock():
-            until = datetime.now(UTC) + self._retention
+            until = utc_now() + self._retention
             lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
         try:
             await self._client.put_object(

@@ -1,6 +1,7 @@
 """What runs in a folder: the servers, and the engine's processes with what each may know."""
 
 from functools import partial
+from signal import SIGINT
 
 from cordboard.cli.supervision.engine_process import EngineProcess, Role
 from cordboard.cli.supervision.object_store import BUCKET, ObjectStore
@@ -20,7 +21,13 @@ ROLES = {
     role.component: role
     for role in (
         Role("ledger", "cordboard.audit_log", needs=("postgres",), settings=_POSTGRES),
-        Role("media-node", "cordboard.media_node", needs=("ledger-1", "s3"), settings=(*_LEDGER, *_S3)),
+        Role(
+            "media-node",
+            "cordboard.media_node",
+            needs=("ledger-1", "s3"),
+            settings=(*_LEDGER, *_S3),
+            stop_signal=SIGINT,
+        ),
         Role("voice-agent", "cordboard.voice_agent", needs=("ledger-1",), settings=_LEDGER),
         Role(
             "worker",

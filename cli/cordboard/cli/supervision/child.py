@@ -97,11 +97,15 @@ class Child:
 
     async def stop(self, grace: float) -> None:
         """Ask it to stop, and kill it when it has not within `grace` seconds."""
-        self.signal(self._launch.stop_signal)
+        self.ask_to_stop()
         await asyncio.wait({self._ended}, timeout=grace)
         if self.is_alive:
             self.signal(signal.SIGKILL)
         await self.wait()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to stop, as it wants to be asked; nothing happens when it has ended."""
+        self.signal(self._launch.stop_signal)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal; nothing happens when it has ended."""

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from signal import SIGTERM, Signals
 
 from cordboard.cli.supervision.child import Child, Launch
 from cordboard.cli.supervision.poll import check_owner
@@ -41,6 +42,8 @@ class Role:
     needs: tuple[str, ...]
     settings: tuple[str, ...]
     serves_http: bool = False
+    stop_signal: Signals = SIGTERM
+    """What ends it when everything is stopped; SIGTERM alone would have a media node wait for its calls' ends."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ class EngineProcess:
         if self.role.serves_http:
             env["CORDBOARD_HTTP_LISTEN"] = self.ports.address(f"{self.name}.http")
         command = (sys.executable, "-P", "-m", self.role.module)
-        return Launch(command=command, env=env, cwd=self.directory.root, announces=True)
+        stop = self.role.stop_signal
+        return Launch(command=command, env=env, cwd=self.directory.root, stop_signal=stop, announces=True)
 
     async def serving(self, child: Child) -> dict[str, str]:
         """Wait for its ready line, and check that the addresses it names are its own."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGKILL, Signals
 
 import aiohttp
 import asyncpg
@@ -144,7 +144,7 @@ class Keeper:
         """Have those that know its old addresses started anew with the new ones."""
         for keeper in self.dependents:
             if keeper.child is not None:
-                keeper.child.signal(SIGTERM)
+                keeper.child.ask_to_stop()
 
     def _set(self, health: Health, note: str = "") -> None:
         self.state.health, self.state.note = health, note

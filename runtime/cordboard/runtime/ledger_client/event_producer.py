@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TypedDict, Unpack
@@ -21,6 +21,7 @@ from cordboard.runtime.ledger_client.spool_seal import KeySource, SpoolSeal
 from cordboard.runtime.ledger_client.tally import SUFFIX as TALLY_SUFFIX
 from cordboard.runtime.ledger_client.tally import Tally, tallies_of_the_dead
 from cordboard.runtime.trace_context import current_trace_id
+from cordboard.runtime.wall_clock import utc_now
 
 MEMORY_LIMIT = 32 * 1024 * 1024
 
@@ -42,10 +43,6 @@ class About(TypedDict, total=False):
     trace_id: str
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class EventProducer:
     """The way on which a process's events reach the log: in order per stream, numbered from 1 without gaps.
 
@@ -60,7 +57,7 @@ class EventProducer:
         ledger: Ledger,
         source: str,
         spool_dir: Path,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         *,
         build_id: str = "",
         keys: KeySource | None = None,

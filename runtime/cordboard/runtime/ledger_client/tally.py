@@ -53,3 +53,12 @@ def tallies_of_the_dead(directory: Path) -> Iterator[tuple[str, int]]:
             # One that is empty belongs to a process that is just beginning.
             if len(told) > _COUNT.size:
                 yield told[_COUNT.size :].decode(), _COUNT.unpack_from(told)[0]
+
+
+def standing_tallies(directory: Path) -> Iterator[tuple[str, int]]:
+    """Give source and count of every process that counts there or died there, and change nothing."""
+    for path in sorted(directory.glob(f"*{SUFFIX}")):
+        with contextlib.suppress(FileNotFoundError):
+            told = path.read_bytes()
+            if len(told) > _COUNT.size:
+                yield told[_COUNT.size :].decode(), _COUNT.unpack_from(told)[0]
