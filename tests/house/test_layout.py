@@ -56,7 +56,19 @@ def test_a_folder_holds_its_own_portion_and_no_other() -> None:
 
 def test_tests_sit_in_a_folder_named_for_what_they_test() -> None:
     packs = {path.name for path in (ROOT / "verticals" / "cordboard" / "verticals").iterdir() if path.is_dir()}
-    known = {*FOLDERS, *packs, "real_estate", "house", "support", "e2e", "cli_demo", "cli_bench", "web", "reliability"}
+    known = {
+        *FOLDERS,
+        *packs,
+        "real_estate",
+        "house",
+        "support",
+        "e2e",
+        "cli_demo",
+        "cli_bench",
+        "cli_chaos",
+        "web",
+        "reliability",
+    }
     present = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert present <= known
 

@@ -119,7 +119,7 @@ FAULTS: Sequence[Fault] = (
         "kill-media-node",
         "media node, kill -9",
         "call ended",
-        "One of two media nodes dies: its calls end with a reason (moving them is not built); those of the other go on.",
+        "One of two media nodes dies: its calls end with a reason (moving them is not built); the others go on.",
         kill_media_node,
         in_short=False,
     ),

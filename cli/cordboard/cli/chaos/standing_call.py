@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 import uuid
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -211,7 +212,7 @@ class StandingCall:
 
 
 @contextlib.asynccontextmanager
-async def _within(what: str, name: str) -> Any:
+async def _within(what: str, name: str) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             yield

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
-from aiortc import RTCConfiguration, RTCPeerConnection
 
 from cordboard.call.v1.call_pb2 import RECORDING_STATE_ON, RECORDING_STATE_PAUSED
 from cordboard.call.v1.call_service_pb2 import EndCallRequest, EscalateCallRequest, SetRecordingRequest
+from cordboard.cli.bench.far_peer import FarPeer
 from cordboard.cli.chaos.fault import Scene, Trouble
 from cordboard.cli.chaos.producer_audit import every_record
 from cordboard.cli.chaos.standing_call import TENANT, VERTICAL, StandingCall
@@ -45,10 +45,9 @@ async def _offer_at_once(scene: Scene) -> list[str]:
     """Post one offer several times at once, and once more later: it is one call."""
     issuer = UserTokenIssuer.load(scene.chaos.stack.directory.keys)
     token = issuer.mint(role="caller", tenant=TENANT, vertical=VERTICAL, scopes=("calls:start",))
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    peer = FarPeer()
     try:
-        peer.addTransceiver("audio", direction="sendrecv")
-        await peer.setLocalDescription(await peer.createOffer())
+        sdp = await peer.offer()
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/sdp",
@@ -62,7 +61,6 @@ async def _offer_at_once(scene: Scene) -> list[str]:
                     await response.read()
                     return response.status, response.headers.get("Location", "")
 
-            sdp = peer.localDescription.sdp
             answers = await asyncio.gather(*(post(sdp) for _ in range(_AT_ONCE)))
             answers = [*answers, await post(sdp)]
             other, _ = await post(sdp.replace("s=-", "s=another"))
