@@ -61,8 +61,13 @@ kills: setup ## Kill each process in the middle of speaking turns, five times, u
 	CORDBOARD_KILL_CALLS=$${CORDBOARD_KILL_CALLS:-5} $(BIN)/pytest -m kill tests/reliability -s $(ARGS)
 
 .PHONY: soak
-soak: setup ## Place demo calls on one stack for SOAK_MINUTES (default 10) and watch its memory
+soak: setup ## Place demo calls on one stack for SOAK_MINUTES (default 10), then make every fault under calls
 	@$(BIN)/cordboard bench soak --minutes $${SOAK_MINUTES:-10} $(ARGS)
+	@$(BIN)/cordboard chaos --long $(ARGS)
+
+.PHONY: chaos
+chaos: setup ## Make every fault under calls and count what each costs (ARGS="--row s3" for one)
+	@$(BIN)/cordboard chaos --long $(ARGS)
 
 .PHONY: protos
 protos: setup ## Write the Python code of every .proto
