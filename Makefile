@@ -63,7 +63,7 @@ kills: setup ## Kill each process in the middle of speaking turns, five times, u
 .PHONY: soak
 soak: setup ## Place demo calls on one stack for SOAK_MINUTES (default 10), then make every fault under calls
 	@$(BIN)/cordboard bench soak --minutes $${SOAK_MINUTES:-10} $(ARGS)
-	@$(BIN)/cordboard chaos --long $(ARGS)
+	@$(BIN)/cordboard chaos --long
 
 .PHONY: chaos
 chaos: setup ## Make every fault under calls and count what each costs (ARGS="--row s3" for one)
