@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 # A file or a pipe has no width: ids must come through whole.
@@ -27,7 +27,7 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
     """Make a plain table."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 import uvloop
 
+from cordboard.cli.bench.calls.kind import Kind
 from cordboard.cli.bench.figure import Figure
 from cordboard.cli.bench.machine import Machine
 from cordboard.cli.bench.progress import Progress, shown_progress
@@ -98,6 +99,37 @@ def forward(
 
     load = ForwardLoad(rooms, listeners, seconds)
     _run("forward", json, tries, lambda progress: measure(home, tries, load, progress), forward_figures)
+
+
+@bench.command()
+def calls(
+    kind: Annotated[Kind, typer.Option(help="Callers with the AI agent, or two people who are bridged.")] = Kind.AI,
+    most: Annotated[int, typer.Option("--max", min=1, help="The most calls at once.")] = 16,
+    step: Annotated[int | None, typer.Option(min=1, help="So many more each time, not 1, 2, 3, 4, 6, 8, ...")] = None,
+    hold: Annotated[float, typer.Option(min=1, help="Seconds that each number of calls is measured for.")] = 40,
+    home: Home = DEFAULT_HOME,
+    json: Json = False,
+) -> None:
+    """Hold more and more calls at once until a figure breaks.
+
+    Callers with recorded speech go through a fixed script, call after call, and judge what comes by its timing alone.
+    A figure is broken when it misses its bar with as many calls twice in a row: a caller's click to first audio,
+    the reply, barge-in ([bold]ai[/]), or the delay of a forwarded packet ([bold]bridged[/], whose calls stay while
+    others are added). Says how many calls hold, what broke first, what each process takes per call in CPU and memory,
+    and whether that grows with the calls on a line. Servers, processes and callers share this machine. Starts
+    everything; `--max 1 --hold 10` is the smallest load.
+    """
+    from cordboard.cli.bench.calls.calls_bench import Wanted, measure
+    from cordboard.cli.bench.calls.calls_report import CallsReport
+
+    machine = Machine.look()
+    with shown_progress() as progress:
+        run = uvloop.run(measure(home, Wanted(kind, most, step, hold), progress))
+    report = CallsReport(run, machine.after())
+    if json:
+        print_json(report.to_json())
+    else:
+        report.show(console)
 
 
 @bench.command()

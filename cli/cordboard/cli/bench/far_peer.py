@@ -27,6 +27,7 @@ class FarPeer:
     def __init__(self, *, prompt: bool = True, take: PacketTaker | None = None) -> None:
         """Make a peer that has offered nothing."""
         self.connected = asyncio.Event()
+        self.closed = asyncio.Event()
         self._prompt = prompt
         self._take = take
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
@@ -71,6 +72,8 @@ class FarPeer:
         if self._peer.connectionState == "connected":
             self._wire = SrtpWire(self._transport(), self._put)
             self.connected.set()
+        elif self._peer.connectionState in {"closed", "failed"}:
+            self.closed.set()
 
     def _data_received(self, data: bytes, component: int) -> None:
         arrived = time.perf_counter_ns()

@@ -1,5 +1,8 @@
 """The tokens that a bench calls with."""
 
+import uuid
+
+from cordboard.cli.page_addresses import hand_over_skills
 from cordboard.cli.supervision.stack import Stack
 from cordboard.runtime.identity import UserTokenIssuer
 
@@ -22,3 +25,9 @@ class BenchTokens:
     def caller(self) -> str:
         """Give a caller's token, good for one call."""
         return self._issuer.mint(role="caller", tenant=TENANT, vertical=VERTICAL, scopes=("calls:start",))
+
+    def agent(self) -> str:
+        """Give a human agent's token, another agent each time, with every skill that callers are handed over for."""
+        return self._issuer.mint(
+            role="agent", tenant=TENANT, subject=f"agent-{uuid.uuid4()}", skills=hand_over_skills()
+        )

@@ -20,7 +20,7 @@ class StampedSpeech:
         """Begin at sequence number 0."""
         self._payload_type = payload_type
         self._ssrc = ssrc
-        self._frames = _voiced_frames()
+        self._frames = voiced_frames()
         self._sequence = 0
 
     def packet(self, sent_ns: int, elapsed_frames: int) -> bytes:
@@ -47,7 +47,7 @@ def stamp_of(packet: bytes) -> int | None:
     return int(sent_ns) if magic == _MAGIC else None
 
 
-def _voiced_frames() -> list[bytes]:
+def voiced_frames() -> list[bytes]:
     """Encode two seconds of a voice-like sound: harmonics of a gliding pitch under a slow envelope, and some noise."""
     encoder, noise = SpeechEncoder(), np.random.default_rng(7)
     time = np.arange(_FRAMES * SPEECH_FRAME) / SPEECH_RATE
