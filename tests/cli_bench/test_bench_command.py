@@ -36,11 +36,11 @@ def figures(ended: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]
     return {figure["name"]: figure for figure in report["figures"]}
 
 
-@pytest.mark.parametrize("name", ["setup", "voice", "ledger", "forward", "soak"])
+@pytest.mark.parametrize("name", ["setup", "voice", "ledger", "forward", "calls", "soak"])
 def test_help_says_what_is_measured_and_how(name: str, tmp_path: Path) -> None:
     said = bench(name, "--help", home=tmp_path).stdout
     assert "--json" in said
-    assert ("--minutes" if name == "soak" else "--tries") in said
+    assert {"soak": "--minutes", "calls": "--max"}.get(name, "--tries") in said
     assert len(said) > 800
 
 
