@@ -180,6 +180,13 @@ async def test_an_engine_runs_below_the_priority_of_the_audio_loop(moonshine: Mo
     assert os.getpriority(os.PRIO_PROCESS, pid) >= min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
+async def test_an_engine_computes_on_one_thread(moonshine: MoonshineTranscriber, hibari: HibariSynthesizer) -> None:
+    await moonshine.transcribe(at_16_khz(await hibari.synthesize("My name is Walter Brooks.")))
+    pid = moonshine.pool.processes[0].pid
+    worked = sorted(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+    assert sum(worked[:-1]) < 0.02 * worked[-1]
+
+
 async def test_text_that_nobody_could_have_said_is_doubted() -> None:
     assert confidence("", 1.0) == 0.0
     assert confidence("I would like an appointment please", 2.0) == SOUND

@@ -65,6 +65,8 @@ def _load() -> None:
 
     global _transcriber
     os.nice(5)
+    # Its threads wait for each other, spinning, and take the cores from the engine that the demo shows.
+    os.environ["MOONSHINE_ORT_SINGLE_THREAD"] = "1"
     _transcriber = Transcriber(
         model_path=str(get_assets_path().joinpath("tiny-en")),
         model_arch=ModelArch.TINY,

@@ -10,6 +10,9 @@ from cordboard.voice_agent.engines.message_frame import PREFIX, Frame
 
 START_TIMEOUT_S = 60.0
 REQUEST_TIMEOUT_S = 20.0
+# Calls are many, cores are few: an engine that spreads one request over several threads has them wait for each other,
+# spinning. Moonshine's takes 2.5 times the CPU then, and is slower as soon as another call wants a core.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MOONSHINE_ORT_SINGLE_THREAD": "1"}
 
 
 class EngineProcess:
@@ -30,7 +33,6 @@ class EngineProcess:
     async def start(self) -> None:
         """Spawn the process and wait until its model is loaded. Raises UnavailableError(ENGINE_AWAY)."""
         await self.stop()
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -38,7 +40,7 @@ class EngineProcess:
                 self.module,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env=environment,
+                env={**os.environ, **ONE_THREAD},
             )
             async with asyncio.timeout(START_TIMEOUT_S):
                 ready = await self._receive(self._process)
