@@ -1,5 +1,6 @@
 """Segments on their way into the store: sealed, spooled, uploaded, told."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,23 @@ async def test_a_full_disk_does_not_lose_a_segment(house: House) -> None:
     house.archive.store("clinic", SEGMENT)
     await house.archive.flush()
     assert len(house.stored) == 1
+
+
+async def test_a_segment_without_room_goes_up_from_memory_and_leaves_nothing_on_disk(
+    house: House,
+) -> None:
+    large = CaptureSegment()
+    large.CopyFrom(SEGMENT)
+    large.packets.add(payload=bytes(200_000))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        house.archive.store("clinic", large)
+        await house.archive.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(house.stored) == 1
+    assert list(house.spool.iterdir()) == []
 
 
 async def test_a_damaged_spool_file_is_left_alone(house: House) -> None:

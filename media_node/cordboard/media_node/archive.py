@@ -166,11 +166,16 @@ class CaptureArchive:
 def _write(path: Path, call_id: str, stored: CaptureSegmentStored, sealed: bytes) -> None:
     head = {"call_id": call_id, "stored": base64.b64encode(stored.SerializeToString()).decode()}
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        file.write(json.dumps(head).encode() + b"\n" + sealed)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(json.dumps(head).encode() + b"\n" + sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+    except OSError:
+        # What is left of it would keep a full disk full.
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _read(path: Path) -> tuple[str, CaptureSegmentStored, bytes]:

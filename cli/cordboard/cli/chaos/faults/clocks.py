@@ -33,12 +33,14 @@ async def skew_clocks(scene: Scene, trouble: Trouble) -> None:
 
 
 async def _set_clocks(scene: Scene, offsets: dict[str, float]) -> None:
-    """Start processes anew, one after the other as at an update, with clocks that are so far ahead."""
-    for name, offset in offsets.items():
+    """Start processes anew with clocks that are so far ahead."""
+
+    async def set_clock(name: str, offset: float) -> None:
         scene.chaos.services[name].clock_offset_s = offset
         await scene.end(name, SIGTERM)
         await scene.chaos.stack.ready(name)
-    await asyncio.sleep(0)
+
+    await asyncio.gather(*(set_clock(name, offset) for name, offset in offsets.items()))
 
 
 async def _furthest_apart_s(scene: Scene) -> float:
