@@ -34,6 +34,8 @@ from cordboard.runtime.settings import Settings
 COMPONENT = "media-node"
 # A call with a voice agent costs up to 5 % of the one core that a process has: encoding, decoding, gRPC.
 CAPACITY = 20
+PLACED_S = 1.0
+"""A call that was placed here before the registry knew that this node ends has its room by then."""
 
 
 @contextlib.asynccontextmanager
@@ -82,19 +84,18 @@ async def serve(settings: Settings, stop: Stop) -> None:
                 boot_id=boot_id,
                 capacity=max(0, CAPACITY - load),
                 load=load,
-                draining=node.draining,
+                draining=stop.is_asked,
             )
 
         registration = Registration(GrpcRegistry(channel), describe)
         renewing = asyncio.create_task(registration.run())
         announce_ready(grpc=address)
         await stop.wait()
-        node.draining = True
-        registration.announce()
+        await registration.tell()
         await _drain(node, settings.drain_s, stop)
+        node.draining = True
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
-        await registration.tell()
         await node.close()
         await server.stop()
     await channel.close()
@@ -104,6 +105,7 @@ async def _drain(node: MediaNode, seconds: float, stop: Stop) -> None:
     """Let the calls here come to their end, for no other node can take them; not when asked to end at once."""
 
     async def drained() -> None:
+        await asyncio.sleep(PLACED_S)
         await node.drain(seconds)
 
     await until_first(drained(), stop.wait_at_once())

@@ -32,6 +32,11 @@ class Stop:
             self._at_once.set()
         self._event.set()
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the process was asked to end."""
+        return self._event.is_set()
+
     async def wait(self) -> None:
         """Return when the process is asked to end."""
         await self._event.wait()

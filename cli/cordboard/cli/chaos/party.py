@@ -8,7 +8,7 @@ from pathlib import Path
 from cordboard.cli.bench.spread import Spread
 from cordboard.cli.chaos.account import Account, account_of
 from cordboard.cli.chaos.chaos_stack import ChaosStack
-from cordboard.cli.chaos.producer_audit import counted_so_far, every_record
+from cordboard.cli.chaos.producer_audit import counted_so_far, every_record, record_of
 from cordboard.cli.chaos.record_faults import live_faults
 from cordboard.cli.chaos.standing_call import YES, StandingCall
 from cordboard.cli.demo.ear import MoonshineEar
@@ -41,14 +41,21 @@ class Party:
         """Have so many calls with consent on the line, in the queue or with the AI agent. Raises CordboardError."""
         await self.sweep()
         fresh = [self._new() for _ in range(number - len(self.calls))]
-        self.calls += fresh
 
         async def bring(at: int, call: StandingCall) -> None:
             await asyncio.sleep(at * _STAGGER_S)
             await call.call()
             await call.consent()
 
-        await asyncio.gather(*(bring(at, call) for at, call in enumerate(fresh)))
+        brought = await asyncio.gather(*(bring(at, call) for at, call in enumerate(fresh)), return_exceptions=True)
+        for call, failure in zip(fresh, brought, strict=True):
+            if failure is None:
+                self.calls.append(call)
+            else:
+                await call.close()
+        for failure in brought:
+            if failure is not None:
+                raise failure
         if waiting:
             await asyncio.gather(*(call.wait_in_queue() for call in self.calls if not call.is_waiting))
 
@@ -126,7 +133,7 @@ class Party:
             except CordboardError as error:
                 found = [f"call {call.call_id}: its state cannot be asked for: {error.reason}"]
             else:
-                record = (await every_record(self._chaos.home))[call.call_id]
+                record = await record_of(self._chaos.home, call.call_id)
                 found = [f"call {call.call_id}: {fault}" for fault in live_faults(record, live)]
             if not found:
                 return []

@@ -53,6 +53,12 @@ async def every_call(home: Path) -> list[Envelope]:
     return [envelope for record in (await every_record(home)).values() for envelope in record]
 
 
+async def record_of(home: Path, call_id: str) -> Sequence[Envelope]:
+    """Read the record of one call."""
+    async with ledger_door(home) as ledger:
+        return [event async for event in ledger.read(call_stream(call_id))]
+
+
 async def every_record(home: Path) -> dict[str, Sequence[Envelope]]:
     """Read the record of every call there is, by call id."""
     async with ledger_door(home) as ledger:

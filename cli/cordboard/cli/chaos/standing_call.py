@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import aiohttp
+
 from cordboard.call.v1 import decisions_pb2 as decisions
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.call.v1.call_pb2 import RECORDING_STATE_ON, RECORDING_STATE_PAUSED
@@ -33,6 +35,7 @@ YES = "Yes, that is fine."
 _SCOPES = ("calls:read", "calls:steer", "calls:start", "phi")
 _ENDS = (decisions.CallCompleted, decisions.CallAbandoned, decisions.CallFailed, decisions.CallCancelled)
 _POLL_S = 0.05
+_HUNG_UP_AFTER_S = 1.0
 _TRY_S = 3.0
 _MUTE_S = 2.0
 _PATIENCE_S = 40.0
@@ -130,14 +133,12 @@ class StandingCall:
         """Give the leg back, and wait until the call is over."""
         self.hung_up = True
         async with _within("the call does not end", self.name):
-            while True:
-                try:
+            while not self._over.is_set():
+                # A gateway that is away, or cannot see whose leg it is, is asked again.
+                with contextlib.suppress(OSError, aiohttp.ClientError):
                     await self.phone.hang_up()
-                except OSError:
-                    await asyncio.sleep(_POLL_S)
-                else:
-                    break
-            await self.until_over()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), _HUNG_UP_AFTER_S)
 
     async def until_over(self) -> None:
         """Return when the call is over as its app sees it."""

@@ -12,11 +12,12 @@ from cordboard.call.v1.call_pb2 import RECORDING_STATE_ON, RECORDING_STATE_PAUSE
 from cordboard.call.v1.call_service_pb2 import EndCallRequest, EscalateCallRequest, SetRecordingRequest
 from cordboard.cli.bench.far_peer import FarPeer
 from cordboard.cli.chaos.fault import Scene, Trouble
-from cordboard.cli.chaos.producer_audit import every_record
+from cordboard.cli.chaos.producer_audit import record_of
 from cordboard.cli.chaos.standing_call import TENANT, VERTICAL, StandingCall
 from cordboard.cli.chaos.until import until
 from cordboard.cli.doors import ledger_door
 from cordboard.core.errors import CordboardError
+from cordboard.core.fold import is_decision_envelope
 from cordboard.media.v1.command_pb2 import CloseRoom, Command, CreateRoom
 from cordboard.media.v1.media_node_service_pb2 import ApplyRequest
 from cordboard.media.v1.media_node_service_pb2_grpc import MediaNodeServiceStub
@@ -114,16 +115,20 @@ async def _after_the_end(scene: Scene) -> list[str]:
         call.hung_up = True
         await asyncio.gather(*(end() for _ in range(_AT_ONCE)))
         await call.until_over()
-        await scene.party.account()
-        before = len((await every_record(scene.chaos.home))[call.call_id])
+        before = await _decided(scene, call)
         await end()
         escalate = EscalateCallRequest(request_id=str(uuid.uuid4()), call_id=call.call_id, reason="CHAOS")
         answer = await _reason_of(lambda: call.stub.EscalateCall(escalate, timeout=_DEADLINE_S))
-        after = len((await every_record(scene.chaos.home))[call.call_id])
+        after = await _decided(scene, call)
     finally:
         await call.close()
     found = [] if answer in {"CALL_OVER", "WRONG_PHASE", "CALL_NOT_FOUND"} else [f"an ended call was steered: {answer}"]
-    return found if before == after else [*found, f"an ended call got {after - before} more events"]
+    return found if before == after else [*found, f"an ended call got {after - before} more decisions"]
+
+
+async def _decided(scene: Scene, call: StandingCall) -> int:
+    """Count the decisions of a call; what is noticed about it, and wrap-up, may come later."""
+    return sum(map(is_decision_envelope, await record_of(scene.chaos.home, call.call_id)))
 
 
 async def _old_epochs(scene: Scene) -> list[str]:

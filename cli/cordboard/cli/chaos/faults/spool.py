@@ -17,13 +17,14 @@ async def fill_spool(scene: Scene, trouble: Trouble) -> None:
     """
     pids = scene.chaos.stack.pids()
     before = _spooled(scene)
-    with no_room([pids[name] for name in _SPOOLERS]), scene.chaos.services["ledger-1"].kept_away():
-        at = await scene.kill("ledger-1")
-        probing = asyncio.ensure_future(scene.probe(trouble, at))
-        await asyncio.sleep(scene.away_s)
-        grown = _spooled(scene) - before
-    await probing
-    await scene.chaos.stack.ready("ledger-1")
+    with no_room([pids[name] for name in _SPOOLERS]):
+        with scene.chaos.services["ledger-1"].kept_away():
+            at = await scene.kill("ledger-1")
+            probing = asyncio.ensure_future(scene.probe(trouble, at))
+            await asyncio.sleep(scene.away_s)
+            grown = _spooled(scene) - before
+        await probing
+        await scene.chaos.stack.ready("ledger-1")
     trouble.notes.append("the kernel refuses to let files grow (RLIMIT_FSIZE) in all who spool, with the ledger away")
     if grown > 0:
         trouble.faults.append(f"the spools grew by {grown} bytes though there was no room")

@@ -7,7 +7,7 @@ from signal import SIGTERM
 
 from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.cli.chaos.fault import Scene, Trouble
-from cordboard.cli.chaos.producer_audit import every_record
+from cordboard.cli.chaos.producer_audit import record_of
 from cordboard.cli.chaos.standing_call import StandingCall
 from cordboard.cli.demo.wrap_up import until_wrapped_up
 from cordboard.core.event_message import unpack
@@ -29,9 +29,8 @@ async def lose_store(scene: Scene, trouble: Trouble) -> None:
     await scene.chaos.stack.ready("s3")
     at = time.monotonic()
     await asyncio.gather(*(_wrap_up(call, trouble, at) for call in calls))
-    records = await every_record(scene.chaos.home)
     for call in calls:
-        trouble.faults += capture_faults(call.call_id, records[call.call_id])
+        trouble.faults += capture_faults(call.call_id, await record_of(scene.chaos.home, call.call_id))
     trouble.notes.append(f"{spooled} segments waited on disk; recovery counts from the store's return")
     if not spooled:
         trouble.faults.append("no segment was spooled")
