@@ -1,6 +1,7 @@
 """The calls that are up while faults are made, and those that begin in the middle of one."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -78,9 +79,11 @@ class Party:
         await asyncio.gather(*(call.hang_up() for call in calls))
 
     async def sweep(self) -> None:
-        """Let go of the calls that are over."""
-        for call in [call for call in self.calls if call.ended_as]:
+        """Let go of the calls that are over, and of those that nothing is heard of any more."""
+        for call in [call for call in self.calls if call.ended_as or call.is_lost]:
             self.calls.remove(call)
+            with contextlib.suppress(CordboardError):
+                await call.hang_up()
             await call.close()
 
     async def close(self) -> None:
