@@ -1,5 +1,7 @@
 """The server's doors: tokens, who may call, and errors with stable reasons."""
 
+import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from kept_spans import kept_spans
 
 from cordboard.core.errors import (
     ConflictError,
@@ -19,9 +22,13 @@ from cordboard.core.errors import (
 )
 from cordboard.ledger.v1 import ledger_service_pb2 as pb
 from cordboard.ledger.v1 import ledger_service_pb2_grpc as services
+from cordboard.ledger.v1.envelope_pb2 import Stream
 from cordboard.runtime.grpc_channel import open_channel, translate_errors
 from cordboard.runtime.grpc_server import GrpcServer, current_service
 from cordboard.runtime.identity import ServiceIdentity, TokenVerifier, create_keys
+from cordboard.runtime.log import JsonFormatter
+
+CALL = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
 class _Ledger(services.LedgerServiceServicer):
@@ -32,7 +39,12 @@ class _Ledger(services.LedgerServiceServicer):
             raise ValueError("Maria Lopez")
         return pb.OpenCallResponse(call_id=current_service().instance)
 
+    async def Read(self, request: pb.ReadRequest, context: Any) -> pb.ReadResponse:
+        raise ValueError("Maria Lopez")
+
     async def Subscribe(self, request: pb.SubscribeRequest, context: Any) -> AsyncIterator[pb.SubscribeResponse]:
+        if request.HasField("stream"):
+            raise ValueError("Maria Lopez")
         yield pb.SubscribeResponse(position=1)
         raise NotFoundError("STREAM_NOT_FOUND", "no such stream")
 
@@ -79,6 +91,22 @@ async def test_an_error_keeps_its_category_reason_and_fields(stub: Any) -> None:
     error = await _error_of(stub.OpenCall(pb.OpenCallRequest(tenant="spent")))
     assert isinstance(error, ConflictError)
     assert (error.reason, error.fields) == ("TOKEN_USED", {"token_id": "t1"})
+
+
+async def test_what_a_handler_logs_carries_the_call_and_the_trace_of_its_request(
+    stub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[dict[str, Any]] = []
+    handler = logging.Handler()
+    monkeypatch.setattr(handler, "emit", lambda record: lines.append(json.loads(JsonFormatter().format(record))))
+    logger = logging.getLogger("cordboard.runtime.grpc_server")
+    monkeypatch.setattr(logger, "handlers", [handler])
+    about = Stream(kind="call", id=CALL)
+    with kept_spans() as kept, kept.tracer.start_as_current_span("asking") as span:
+        await _error_of(stub.Read(pb.ReadRequest(stream=about)))
+        await _error_of(anext(aiter(stub.Subscribe(pb.SubscribeRequest(stream=about)))))
+    trace_id = f"{span.get_span_context().trace_id:032x}"
+    assert [(line["call_id"], line["trace_id"]) for line in lines] == [(CALL, trace_id)] * 2
 
 
 async def test_an_unforeseen_failure_does_not_leak_its_text(stub: Any) -> None:

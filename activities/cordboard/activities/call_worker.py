@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from cordboard.activities.error_interceptor import ErrorInterceptor
+from cordboard.activities.log_interceptor import LogInterceptor
 from cordboard.workflows.call_workflow import CallWorkflow
 from cordboard.workflows.names import CALLS_QUEUE
 from cordboard.workflows.sandbox import workflow_runner
@@ -34,7 +35,7 @@ def call_worker(
         workflows=[workflow],
         activities=activities,
         workflow_runner=workflow_runner(),
-        interceptors=[ErrorInterceptor()],
+        interceptors=[LogInterceptor(), ErrorInterceptor()],
         max_cached_workflows=MAX_CACHED_CALLS,
         max_concurrent_workflow_tasks=200,
         max_concurrent_activities=1000,

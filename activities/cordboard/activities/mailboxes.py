@@ -11,6 +11,7 @@ from cordboard.activities.call_signals import CallSignals
 from cordboard.call.v1.call_workflow_pb2 import FactBatch
 from cordboard.core.errors import CordboardError
 from cordboard.ledger.v1.envelope_pb2 import Envelope
+from cordboard.runtime.log_context import bind
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Mailboxes:
         self._boxes.clear()
 
     async def _send_all(self, call_id: str, box: _Mailbox) -> None:
+        bind(call_id=call_id)
         while box.waiting:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(box.urgent.wait(), self._linger)

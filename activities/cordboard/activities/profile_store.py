@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,9 @@ class DirectoryProfileStore:
     async def keep(self, content: bytes) -> bytes:
         """Keep content; see ProfileStore.keep."""
         digest = hashlib.sha256(content).digest()
-        await asyncio.to_thread(self._write, digest, content)
+        # A look takes less than the way to a thread, and nearly every profile is there.
+        if not self._path(digest).exists():
+            await asyncio.to_thread(self._write, digest, content)
         return digest
 
     async def content(self, digest: bytes) -> bytes:
@@ -105,9 +108,8 @@ class ProfileActivities:
         if pack is None:
             raise NotFoundError("VERTICAL_UNKNOWN", "no such vertical pack is installed", vertical=wanted.vertical)
         agent = wanted.agent or pack.default_agent
-        profile = json.loads(pack.profile(agent))
-        content = json.dumps(profile, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        return PinProfile(name=agent, version=str(profile.get("version", "")), digest=await self._store.keep(content))
+        content, version = _canonical(pack.profile(agent))
+        return PinProfile(name=agent, version=version, digest=await self._store.keep(content))
 
     @activity.defn
     async def read_hand_over(self, wanted: ReadHandOverInput) -> HandOverRules:
@@ -123,6 +125,14 @@ class ProfileActivities:
             voicemail=lines.get("voicemail", ()),
             voicemail_refused=lines.get("voicemail_refused") or lines.get("nobody_free") or NOBODY_FREE,
         )
+
+
+@lru_cache(maxsize=64)
+def _canonical(text: bytes) -> tuple[bytes, str]:
+    """Give a profile's canonical form and its version."""
+    profile = json.loads(text)
+    content = json.dumps(profile, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return content, str(profile.get("version", ""))
 
 
 def _unknown(digest: bytes) -> NotFoundError:

@@ -12,6 +12,7 @@ from cordboard.gateway.sdp_offer import require_audio_offer
 from cordboard.gateway.workflow_catalogue import WorkflowCatalogue
 from cordboard.runtime.identity import UserClaims
 from cordboard.runtime.ledger_client import Ledger
+from cordboard.runtime.log_context import bind
 
 
 class CallStarter:
@@ -44,6 +45,7 @@ class CallStarter:
                 vertical=wanted.vertical,
                 token_id=claims.token_id if claims.role == CALLER else "",
             )
+        bind(call_id=opened.call_id)
         # The engine forgets a call that ended long ago, and would start it anew under the id that the record keeps.
         if opened.repeated and await self._reader.has_ended(opened.call_id):
             return await self._control.answer_of(opened.call_id, wanted.request_id)

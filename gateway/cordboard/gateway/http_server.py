@@ -15,6 +15,7 @@ from cordboard.core.errors import CordboardError, InternalError, InvalidError, N
 from cordboard.gateway.problem import FIXED_HEADERS, problem
 from cordboard.runtime.door_span import door_span, door_time
 from cordboard.runtime.error_table import row_of
+from cordboard.runtime.log_context import bound
 from cordboard.runtime.trace_context import incoming, linked
 from cordboard.runtime.transport_security import transport_security
 
@@ -118,6 +119,18 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     origin = incoming((key.lower(), value) for key, value in request.headers.items())
     timed = contextlib.nullcontext() if socket else door_time(_span_name(request))
     span = contextlib.nullcontext() if socket else door_span(_span_name(request), "http", links=linked(origin))
+    named = {name: value for name, value in request.match_info.items() if name in ("call_id", "leg_id")}
+    # A connection's task serves one request after the other.
+    with bound(trace_id="", **named):
+        return await _answered(request, handler, span, timed)
+
+
+async def _answered(
+    request: web.Request,
+    handler: Handler,
+    span: contextlib.AbstractContextManager[Any],
+    timed: contextlib.AbstractContextManager[None],
+) -> web.StreamResponse:
     try:
         with span, timed:
             try:

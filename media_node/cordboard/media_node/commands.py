@@ -19,6 +19,7 @@ from cordboard.media_node.leg import Leg, LegHost, LegIdentity
 from cordboard.media_node.pcm_port import PcmPort
 from cordboard.media_node.recording import Recording
 from cordboard.media_node.room import Room
+from cordboard.runtime.log_context import bound
 
 LegAnswerer = Callable[[LegIdentity, str, LegHost], Awaitable[tuple[Leg, str]]]
 RoomOpener = Callable[[str, str, int], tuple[Room, Recording | None]]
@@ -136,7 +137,8 @@ class CallCommands:
             return result
         room = self.open_room()
         if kind == "add_leg":
-            await self._add_leg(room, command.add_leg, result)
+            with bound(leg_id=command.add_leg.leg_id):
+                await self._add_leg(room, command.add_leg, result)
         elif kind == "remove_leg":
             room.remove(command.remove_leg.leg_id, command.remove_leg.reason)
         elif kind == "set_routing":

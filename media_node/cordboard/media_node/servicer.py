@@ -28,6 +28,7 @@ from cordboard.media_node.leg import Leg
 from cordboard.media_node.node import MediaNode
 from cordboard.media_node.pcm_port import Attachment, PcmPort
 from cordboard.media_node.room import Room
+from cordboard.runtime.log_context import bind
 
 SERVICE = "cordboard.media.v1.MediaNodeService"
 LEG_TOKEN = "x-cordboard-leg-token"  # noqa: S105 - the name of a metadata key
@@ -71,6 +72,7 @@ class MediaNodeServicer(MediaNodeServiceServicer):
             raise InvalidError("ATTACH_TIMEOUT", "a stream begins with attach, and soon") from error
         if first is None or first.WhichOneof("message") != "attach":
             raise InvalidError("ATTACH_MISSING", "the first message of a stream is attach")
+        bind(call_id=first.attach.call_id, leg_id=first.attach.leg_id)
         token = _leg_token(context.invocation_metadata())
         port = self._node.port(first.attach.call_id, first.attach.leg_id)
         attachment = port.attach(token)

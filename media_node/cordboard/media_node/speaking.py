@@ -79,7 +79,8 @@ class SpeechPlayer:
         self._first_timestamp = first_timestamp
         self._sequence = 0
         self._quiet_frames = _HANGOVER_FRAMES + 1
-        self._last_payload = self._encoder.encode(self._silence)
+        # Made with the first packet: an encoder opens with it, which takes longer than all else an answer waits for.
+        self._last_payload = b""
         self._due_us = self._origin_us
         self._put_us = self._origin_us - FRAME_US
         self._stopped = False
@@ -176,6 +177,7 @@ class SpeechPlayer:
             self._put(self._last_payload, due_us, marker=False)
             return FRAME_US
         if self._quiet_frames > _HANGOVER_FRAMES + 1 or not self._sequence:
+            self._last_payload = self._last_payload or self._encoder.encode(self._silence)
             self._put(self._last_payload, due_us, marker=False)
         return _COMFORT_US
 

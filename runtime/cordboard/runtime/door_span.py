@@ -10,6 +10,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from cordboard.core.errors import CordboardError
 from cordboard.runtime.error_table import row_of
+from cordboard.runtime.log_context import bind
+from cordboard.runtime.trace_context import current_trace_id
 
 _TRACER = trace.get_tracer("cordboard.doors")
 _DURATION = metrics.get_meter("cordboard.doors").create_histogram(
@@ -37,6 +39,8 @@ def door_span(
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
+        # What is logged of a request that failed is logged after its span.
+        bind(trace_id=current_trace_id())
         try:
             yield span.get_span_context()
         except CordboardError as error:

@@ -26,6 +26,7 @@ from cordboard.runtime.door_span import door_span, door_time
 from cordboard.runtime.error_table import to_status
 from cordboard.runtime.grpc_channel import MAX_MESSAGE
 from cordboard.runtime.identity import ServiceClaims, TokenVerifier, UserClaims
+from cordboard.runtime.log_context import bind, ids_of
 from cordboard.runtime.trace_context import enter, incoming, linked, within
 from cordboard.runtime.transport_security import transport_security
 
@@ -95,6 +96,8 @@ class _Door(grpc.aio.ServerInterceptor):
 
     def _unary(self, behaviour: Any, method: str, many: bool) -> Any:
         async def handle(request: Any, context: Any) -> Any:
+            # Each call has a task of its own, which ends with it.
+            bind(**ids_of(request))
             async with _statuses(context, method):
                 metadata = context.invocation_metadata()
                 with door_time(method.removeprefix("/")):
@@ -106,6 +109,7 @@ class _Door(grpc.aio.ServerInterceptor):
 
     def _streaming(self, behaviour: Any, method: str, many: bool) -> Any:
         async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
+            bind(**ids_of(request))
             async with _statuses(context, method):
                 metadata = context.invocation_metadata()
                 self._authenticate(method, metadata)

@@ -2,7 +2,8 @@
 
 A message is a constant sentence. What varies goes into `extra`, and only the names listed here are written, so text
 that nobody vouches for (and that might hold PHI) is dropped and not guessed at. Of libraries only the template of a
-message is written, never what they put into it. Of a message of the contract its own marks say what may be shown.
+message is written, never what they put into it. Of a message of the contract its own marks say what may be shown. Which
+call, leg, turn and trace a line belongs to stands on it by itself.
 """
 
 import json
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from cordboard.runtime.log_context import bound_ids
 from cordboard.runtime.trace_context import current_trace_id
 from cordboard.runtime.vouched import vouched
 
@@ -53,6 +55,7 @@ class JsonFormatter(logging.Formatter):
         }
         if self._instance:
             line["instance"] = self._instance
+        line.update(bound_ids())
         if trace_id := current_trace_id():
             line["trace_id"] = trace_id
         line.update(vouched(record.__dict__, FIELDS))

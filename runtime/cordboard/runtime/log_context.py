@@ -18,7 +18,9 @@ _FORMS = {
     "call_id": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "leg_id": re.compile(r"(?:caller|ai|leg)-[0-9a-f]{12}"),
     "turn_id": re.compile(r"t[0-9]{1,5}"),
+    "trace_id": re.compile(r"[0-9a-f]{32}"),
 }
+_OF_A_MESSAGE = ("call_id", "leg_id", "turn_id")
 _CALL = "call"
 _NONE: Mapping[str, str] = MappingProxyType({})
 _bound: ContextVar[Mapping[str, str]] = ContextVar("cordboard_log_context", default=_NONE)
@@ -32,11 +34,11 @@ def bound_ids() -> Mapping[str, str]:
 def bind(**ids: str) -> Token[Mapping[str, str]]:
     """Bind ids for as long as the running task lives, beside those that are bound; an empty one is bound no more.
 
-    Another call's id ends what was bound of the one before.
+    Another call's id ends what was bound of the legs and turns of the one before.
     """
     before = _bound.get()
     if "call_id" in ids and ids["call_id"] != before.get("call_id", ""):
-        before = _NONE
+        before = {name: value for name, value in before.items() if name == "trace_id"}
     now = {name: value for name, value in {**before, **ids}.items() if _is_id(name, value)}
     return _bound.set(now)
 
@@ -72,7 +74,7 @@ def ids_of(message: Any) -> dict[str, str]:
 
 
 def _own_ids(message: Message) -> dict[str, str]:
-    found = {name: value for name in _FORMS if isinstance(value := getattr(message, name, None), str) and value}
+    found = {name: value for name in _OF_A_MESSAGE if isinstance(value := getattr(message, name, None), str) and value}
     stream = getattr(message, "stream", None)
     if getattr(stream, "kind", None) == _CALL:
         found.setdefault("call_id", getattr(stream, "id", ""))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from cordboard.core.errors import CordboardError
+from cordboard.runtime.log_context import bind
 from cordboard.voice_agent.dialogue import policy
 from cordboard.voice_agent.dialogue.dialogue_state import Utterance
 from cordboard.voice_agent.dialogue.interpretation import may_interpret, usable
@@ -154,6 +155,7 @@ class CallerTurns:
     def _answer(self, ended: TurnEnded, utterance: Utterance, began_us: int) -> None:
         before = self._replies.state
         move = policy.hear(self._replies.profile, before, utterance)
+        bind(turn_id=move.state.turn_id)
         self._replies.drop_rest()
         self._turns.measure(move.state.turn_id, ended, heard_us=self._hearing.now_us, began_us=began_us)
         play = self._replies.say(move, move.state.turn_id)

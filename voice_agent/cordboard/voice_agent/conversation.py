@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from cordboard.call.v1.facts_pb2 import EngineVersionsReported
 from cordboard.core.errors import CordboardError
 from cordboard.media.v1.media_node_service_pb2 import AttachAudioResponse, HeardAudio
+from cordboard.runtime.log_context import bind
 from cordboard.voice_agent.audio_port import AudioPort
 from cordboard.voice_agent.caller_turns import CallerTurns
 from cordboard.voice_agent.dialogue import policy
@@ -108,6 +109,7 @@ class Conversation:
 
     async def run(self) -> None:
         """Talk until released. A conversation that ends otherwise leaves a lost port, so that another takes over."""
+        bind(call_id=self.engagement.call_id, leg_id=self.engagement.leg_id)
         receiver = asyncio.create_task(self._receive())
         released = False
         try:

@@ -9,7 +9,6 @@ from functools import partial
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio import workflow
 
 from cordboard.activity.v1.routing_activities_pb2 import (
     RoutingCancelInput,
@@ -61,6 +60,7 @@ from cordboard.media.v1.command_pb2 import Command, CreateRoom
 from cordboard.media.v1.leg_pb2 import LEG_ROLE_HUMAN_AGENT
 from cordboard.workflows import routing_stubs
 from cordboard.workflows.bridging import is_lost
+from cordboard.workflows.call_log import log
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.failures import from_failure, may_pass
 from cordboard.workflows.limits import POLICY
@@ -280,7 +280,7 @@ class AgentLink:
         if may_pass(failure):
             self._lane.send(routing_stubs.routing_enqueue, wait, partial(self._enqueued, wait))
         else:
-            workflow.logger.error("there is no routing", extra={"reason": from_failure(failure).reason})
+            log.error("there is no routing", extra={"reason": from_failure(failure).reason})
             self.closed, self._waiting = True, False
 
     def _confirm(self) -> None:
@@ -300,7 +300,7 @@ class AgentLink:
     def _confirmed(self, failure: BaseException | None) -> None:
         # Two people are talking. Whatever routing makes of it, the agent is not ready for others: it has said so.
         if failure is not None:
-            workflow.logger.warning("an agent was not confirmed", extra={"reason": from_failure(failure).reason})
+            log.warning("an agent was not confirmed", extra={"reason": from_failure(failure).reason})
 
     def _leave(self) -> None:
         """Leave the queue, with whoever was set aside; an agent who was in the call has work to finish."""

@@ -25,6 +25,7 @@ from cordboard.media.v1.command_pb2 import CloseRoom, Command
 from cordboard.workflows import activity_stubs
 from cordboard.workflows.admission import admit, answer_of
 from cordboard.workflows.agent_link import AgentLink
+from cordboard.workflows.call_log import log
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.callback import callback_script
 from cordboard.workflows.caller_rules import CallerRules
@@ -177,7 +178,7 @@ class CallConductor:
         except CordboardError as error:
             await self.loop.ask(FailCall(reason=error.reason))
         except Exception:  # noqa: BLE001  # a bug in a script must not leave a room open and a caller in silence
-            workflow.logger.exception("the script failed")
+            log.exception("the script failed")
             await self.loop.ask(FailCall(reason=SCRIPT_FAILED))
         finally:
             try:

@@ -20,6 +20,7 @@ from cordboard.core.call_state import CallState
 from cordboard.core.errors import CordboardError, InternalError, WrongStateError
 from cordboard.core.event_message import unpack
 from cordboard.ledger.v1.envelope_pb2 import Envelope, EventRef
+from cordboard.workflows.call_log import log
 from cordboard.workflows.decision_book import ENGINE
 from cordboard.workflows.journal import Journal
 
@@ -162,11 +163,11 @@ class CallLoop:
         except CordboardError as error:
             if step.ticket is None:
                 # A fact or an outcome that fits no longer is no reason to end a call.
-                workflow.logger.warning("a step was refused", extra={"reason": error.reason})
+                log.warning("a step was refused", extra={"reason": error.reason})
             else:
                 step.ticket.error = error
         except Exception as error:  # noqa: BLE001  # a bug in one step must not end the call for its people
-            workflow.logger.exception("a step failed")
+            log.exception("a step failed")
             if step.ticket is not None:
                 step.ticket.error = InternalError("INTERNAL", "the call could not do that", kind=type(error).__name__)
         if step.ticket is not None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from cordboard.activity.v1.call_activities_pb2 import PlaceCallbackInput
@@ -15,6 +14,7 @@ from cordboard.call.v1.commands_pb2 import BookCallback
 from cordboard.core.call_state import QueuePlace
 from cordboard.core.timestamps import from_us
 from cordboard.workflows import activity_stubs
+from cordboard.workflows.call_log import log
 from cordboard.workflows.failures import from_failure
 from cordboard.workflows.journal import now_us
 from cordboard.workflows.media_lane import MEDIA_LOST
@@ -91,4 +91,4 @@ class CallbackVerbs(TalkVerbs):
 def _placed(handle: Any) -> None:
     failure = handle.exception()
     if failure is not None:
-        workflow.logger.error("a callback was not placed", extra={"reason": from_failure(failure).reason})
+        log.error("a callback was not placed", extra={"reason": from_failure(failure).reason})

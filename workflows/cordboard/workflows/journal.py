@@ -26,6 +26,7 @@ from cordboard.ledger.v1.envelope_pb2 import EventRef, NewEvent
 from cordboard.ledger.v1.ledger_service_pb2 import AppendRequest
 from cordboard.media.v1.command_pb2 import Command
 from cordboard.workflows import activity_stubs
+from cordboard.workflows.call_log import log
 from cordboard.workflows.decision_book import ENGINE, Decision, DecisionBook
 
 
@@ -120,7 +121,7 @@ class Journal:
             try:
                 self.decide(*messages, actor=request.actor, cause=request.cause)
             except CordboardError as error:
-                workflow.logger.info("a request came too late", extra={"reason": error.reason})
+                log.info("a request came too late", extra={"reason": error.reason})
 
 
 async def _append(batch: AppendRequest, is_pressing: Callable[[], bool], press_on: Callable[[], None]) -> AppendResult:

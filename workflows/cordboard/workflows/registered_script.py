@@ -18,6 +18,7 @@ from cordboard.core.errors import CordboardError, WrongStateError
 from cordboard.registry.v1.script_contract_pb2 import ScriptInput, VerbRequested, VerbSettled
 from cordboard.workflows import activity_stubs, names
 from cordboard.workflows import script_contract as contract
+from cordboard.workflows.call_log import log
 from cordboard.workflows.call_loop import CallLoop
 from cordboard.workflows.default_script import carry_on
 from cordboard.workflows.durable_verbs import CallOver
@@ -184,7 +185,7 @@ class RegisteredScript:
         except CordboardError as error:
             settled = VerbSettled(verb_id=request.verb_id, reason=error.reason)
         except Exception:  # noqa: BLE001  # a bug in one verb must not end the call for its people
-            workflow.logger.exception("a verb failed")
+            log.exception("a verb failed")
             settled = VerbSettled(verb_id=request.verb_id, reason="INTERNAL")
         else:
             self._hung_up = self._hung_up or request.HasField("hang_up")
@@ -199,7 +200,7 @@ class RegisteredScript:
             await child.signal(contract.SIGNAL_VERB_SETTLED, settled)
         except FailureError:
             # It ended meanwhile, and needs no answer.
-            workflow.logger.info("a script was gone before it was told")
+            log.info("a script was gone before it was told")
 
     def _is_over(self) -> bool:
         return self._loop.state.phase not in phases.OPEN

@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1.call_workflow_pb2 import CallInput
 from cordboard.workflows import activity_stubs
+from cordboard.workflows.call_log import log
 
 PATCH: Final = "wrap-up"
 """Calls that began with a build without wrap-up end without one."""
@@ -34,4 +35,4 @@ async def start_wrap_up(call: CallInput) -> None:
             retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
         )
     except ActivityError:
-        workflow.logger.exception("the call's wrap-up could not be started")
+        log.exception("the call's wrap-up could not be started")

@@ -18,6 +18,7 @@ from cordboard.activity.v1.wrap_up_activities_pb2 import (
 )
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
 from cordboard.workflows import names, wrap_up_stubs
+from cordboard.workflows.call_log import log
 from cordboard.workflows.failures import from_failure
 from cordboard.workflows.wrap_up_journal import WrapUpJournal
 
@@ -100,7 +101,7 @@ class WrapUpWorkflow:
                 ),
             )
         except ActivityError:
-            workflow.logger.warning("wrap-up goes on without all segments")
+            log.warning("wrap-up goes on without all segments")
 
     async def _try(self, stage: Stage, deadline: datetime) -> WrapUpStageReport:
         patience = max(deadline - workflow.now(), LAST_TRY)

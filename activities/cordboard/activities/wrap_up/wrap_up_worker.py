@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from cordboard.activities.error_interceptor import ErrorInterceptor
+from cordboard.activities.log_interceptor import LogInterceptor
 from cordboard.workflows.names import WRAP_UP_QUEUE
 from cordboard.workflows.sandbox import workflow_runner
 from cordboard.workflows.wrap_up_workflow import WrapUpWorkflow
@@ -24,7 +25,7 @@ def wrap_up_worker(client: Client, activities: Sequence[Callable[..., Any]], *, 
         workflows=[WrapUpWorkflow],
         activities=activities,
         workflow_runner=workflow_runner(),
-        interceptors=[ErrorInterceptor()],
+        interceptors=[LogInterceptor(), ErrorInterceptor()],
         max_concurrent_activities=AT_ONCE,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
         graceful_shutdown_timeout=timedelta(seconds=5),

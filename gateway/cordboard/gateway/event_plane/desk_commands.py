@@ -29,6 +29,7 @@ from cordboard.gateway.event_plane.seat import Seat
 from cordboard.gateway.token_life import TokenLife
 from cordboard.runtime.identity import UserClaims
 from cordboard.runtime.ledger_client import call_stream
+from cordboard.runtime.log_context import bound
 
 RENEW = "renew"
 """Name of the command that hands in another token before the one in use expires."""
@@ -94,7 +95,8 @@ class DeskCommands:
         known = self._known.get(command.name)
         if known is None:
             raise unknown_command()
-        await known(command)
+        with bound(call_id=str(command.fields.get("call_id", ""))):
+            await known(command)
 
     async def _renew(self, command: DeskCommand) -> None:
         self._life.renew(text_of(command, "token", required=True))

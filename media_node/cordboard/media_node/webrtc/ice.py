@@ -59,6 +59,18 @@ class PromptConnection(Connection):
     open_socket: SocketFactory = staticmethod(open_socket)
     consent_lost = False
 
+    async def gather_candidates(self) -> None:
+        """Gather local candidates; a node knows its addresses, and does not list the machine's for each leg."""
+        if self.addresses is None:
+            await super().gather_candidates()
+            return
+        if self._local_candidates_start:
+            return
+        self._local_candidates_start = True
+        for component in self._components:
+            self._local_candidates += await self.get_component_candidates(component, [])
+        self._local_candidates_end = True
+
     async def get_component_candidates(
         self,
         component: int,
