@@ -3,8 +3,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from temporal import eventually
 
+from cordboard.activities import mailboxes as mailboxes_module
 from cordboard.activities.fact_relay import FactRelay
 from cordboard.activities.mailboxes import Mailboxes
 from cordboard.call.v1.call_workflow_pb2 import FactBatch, NodeLost
@@ -146,6 +148,23 @@ async def test_of_two_relays_one_works_and_the_other_takes_over_without_a_loss()
         first.cancel()
         expected.append(await log.fact(call_id, ConversationEnded()))
         await eventually(lambda: set(expected) <= set(signals.seqs(call_id)), seconds=10)
+
+
+async def test_who_takes_over_measures_how_long_facts_had_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    recovered: list[tuple[str, float]] = []
+    monkeypatch.setattr(mailboxes_module, "recovered", lambda kind, seconds: recovered.append((kind, seconds)))
+    log, signals = Log(), MemorySignals()
+    call_id = await log.call()
+    now = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
+    mailboxes = Mailboxes(signals, linger=0.01, clock=lambda: now)
+    mailboxes.waited_for_since(now - timedelta(seconds=1))
+    for seq, second in ((1, 2), (2, 5)):
+        fact = Envelope(event=NewEvent(stream=call_stream(call_id)), seq=seq, position=seq)
+        fact.recorded_at.FromDatetime(datetime(2026, 1, 1, 12, 0, second, tzinfo=UTC))
+        await mailboxes.post([(fact, True)], seq)
+        await eventually(lambda: mailboxes.done_up_to() == fact.position)  # noqa: B023
+    assert recovered == [("cursor", 3.0)]
+    await mailboxes.close()
 
 
 async def test_the_cursor_moves_only_over_facts_that_arrived() -> None:

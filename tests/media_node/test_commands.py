@@ -42,6 +42,7 @@ from cordboard.media_node.randomness import SeededRandomness
 from cordboard.media_node.webrtc.addresses import LOOPBACK
 from cordboard.media_node.webrtc.factory import WebRtcLegs
 from cordboard.media_node.webrtc.ice import open_socket
+from cordboard.runtime.log_context import bound_ids
 
 
 @pytest.fixture
@@ -323,3 +324,18 @@ async def test_a_room_that_was_closed_because_nobody_was_in_it_is_made_again(hou
     await house.open_room()
     assert house.node.room(CALL) is not room
     await house.add_port()
+
+
+async def test_what_a_leg_logs_carries_its_id(house: NodeHouse) -> None:
+    seen: list[dict[str, str]] = []
+
+    async def answer(identity: LegIdentity, sdp: str, host: LegHost) -> tuple[Leg, str]:
+        seen.append(dict(bound_ids()))
+        return MemoryLeg(identity, host, LoopClock(), ()), "v=0"
+
+    await house.open_room()
+    house.node._calls[CALL]._answer_offer = answer
+    offer = AddLeg(leg_id="caller-0123456789ab", role=LEG_ROLE_CALLER, webrtc_offer=WebrtcOffer(sdp="v=0"))
+    await house.apply(Command(add_leg=offer))
+    assert seen == [{"leg_id": "caller-0123456789ab"}]
+    assert not bound_ids()

@@ -12,10 +12,15 @@ from cordboard.media_node.rtp import build_rtp
 class ListedMeter:
     def __init__(self) -> None:
         self.measurements: list[Measurement] = []
+        self.packets = 0
 
     def measured(self, measurement: Measurement) -> None:
         self.measurements.append(measurement)
         TelemetryMeter().measured(measurement)
+
+    def forwarded(self, packets: int) -> None:
+        self.packets += packets
+        TelemetryMeter().forwarded(packets)
 
 
 class Watched(RoomHouse):

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from cordboard.activities.call_signals import CallSignals
 from cordboard.activities.leased_cursor import LeasedCursor
-from cordboard.activities.mailboxes import LINGER, Mailboxes
+from cordboard.activities.mailboxes import LINGER, Mailboxes, utc_now
 from cordboard.call.v1.facts_pb2 import (
     AgentAnsweredOffer,
     ConsentAnswered,
@@ -80,13 +80,15 @@ class FactRelay:
         """Relay until cancelled: wait for the lease, follow while it holds, wait again."""
         cursor = LeasedCursor(self._ledger, CURSOR, self._owner)
         while True:
-            mailboxes = Mailboxes(self._signals, linger=self._linger)
+            mailboxes = Mailboxes(self._signals, linger=self._linger, clock=self._clock)
             try:
-                await cursor.follow(partial(self._read, mailboxes), mailboxes.done_up_to)
+                await cursor.follow(partial(self._read, mailboxes, cursor), mailboxes.done_up_to)
             finally:
                 await mailboxes.close()
 
-    async def _read(self, mailboxes: Mailboxes, lease: CursorLease) -> None:
+    async def _read(self, mailboxes: Mailboxes, cursor: LeasedCursor, lease: CursorLease) -> None:
+        if cursor.taken_over:
+            mailboxes.waited_for_since(self._clock())
         feed = self._ledger.subscribe(after_position=lease.position, types=sorted(RELAYED), with_phi=True)
         async with _closing(feed):
             async for response in feed:

@@ -21,6 +21,8 @@ class LeasedCursor:
         self._ledger = ledger
         self._name = name
         self._owner = owner
+        self.taken_over = False
+        """True when another process had held the lease that this one has now."""
 
     async def follow(self, read: Callable[[CursorLease], Awaitable[None]], done_up_to: Callable[[], int]) -> None:
         """Wait for the lease, then read until it is lost or reading ends.
@@ -48,10 +50,14 @@ class LeasedCursor:
         await asyncio.sleep(RETRY_EVERY)
 
     async def _take(self) -> CursorLease:
+        self.taken_over = False
         while True:
             try:
                 return await self._ledger.lease_cursor(self._name, self._owner)
-            except (ConflictError, UnavailableError):
+            except ConflictError:
+                self.taken_over = True
+                await asyncio.sleep(RETRY_EVERY)
+            except UnavailableError:
                 await asyncio.sleep(RETRY_EVERY)
 
     async def _keep(self, lease: CursorLease, done_up_to: Callable[[], int]) -> None:

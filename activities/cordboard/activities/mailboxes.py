@@ -4,16 +4,27 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from opentelemetry import metrics
 
 from cordboard.activities.call_signals import CallSignals
 from cordboard.call.v1.call_workflow_pb2 import FactBatch
 from cordboard.core.errors import CordboardError
 from cordboard.ledger.v1.envelope_pb2 import Envelope
+from cordboard.runtime.buckets import SECONDS
 from cordboard.runtime.log_context import bind
+from cordboard.runtime.recovery import CURSOR, recovered
 
 _log = logging.getLogger(__name__)
+_DELAY = metrics.get_meter("cordboard.worker").create_histogram(
+    "cordboard.fact.delay",
+    "s",
+    "the oldest fact of a signal stood on the log to the call had it",
+    explicit_bucket_boundaries_advisory=SECONDS,
+)
 
 LINGER = 2.0
 """Seconds that a fact may wait for others unless it is urgent: at most one such signal per call and two seconds."""
@@ -23,6 +34,11 @@ MAX_WAITING = 10_000
 FIRST_BACK_OFF = 0.05
 LAST_BACK_OFF = 1.0
 MAX_FOREIGN_FAILURES = 60
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -35,9 +51,13 @@ class _Mailbox:
 class Mailboxes:
     """One mailbox and one sender per call with facts under way; an idle call costs nothing."""
 
-    def __init__(self, signals: CallSignals, *, linger: float = LINGER) -> None:
+    def __init__(
+        self, signals: CallSignals, *, linger: float = LINGER, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._signals = signals
         self._linger = linger
+        self._clock = clock
+        self._taken_over_at: datetime | None = None
         self._boxes: dict[str, _Mailbox] = {}
         self._seen = 0
         self._waiting = 0
@@ -62,6 +82,10 @@ class Mailboxes:
         self._seen = max(self._seen, position)
         if self._waiting >= MAX_WAITING:
             self._room.clear()
+
+    def waited_for_since(self, taken_over_at: datetime) -> None:
+        """Measure by the next fact how long facts have waited, if it is from before this reader took over."""
+        self._taken_over_at = taken_over_at
 
     def done_up_to(self) -> int:
         """Give the position up to which every fact has reached its call."""
@@ -108,6 +132,15 @@ class Mailboxes:
                     return
                 attempt += 1
             else:
+                self._measure(batch[0])
                 return
             await asyncio.sleep(back_off)
             back_off = min(back_off * 2, LAST_BACK_OFF)
+
+    def _measure(self, oldest: Envelope) -> None:
+        recorded_at = oldest.recorded_at.ToDatetime(UTC)
+        waited = (self._clock() - recorded_at).total_seconds()
+        _DELAY.record(max(0.0, waited))
+        taken_over_at, self._taken_over_at = self._taken_over_at, None
+        if taken_over_at is not None and recorded_at < taken_over_at:
+            recovered(CURSOR, waited)

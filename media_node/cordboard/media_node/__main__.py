@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cordboard.media.v1.media_node_service_pb2_grpc import add_MediaNodeServiceS
 from cordboard.media_node.archive import CaptureArchive
 from cordboard.media_node.clock import LoopClock
 from cordboard.media_node.facts import FactLog, ProducedFacts
+from cordboard.media_node.measured_facts import MeasuredFacts, SpeedMeter
 from cordboard.media_node.node import MediaNode
 from cordboard.media_node.object_store import S3Store
 from cordboard.media_node.prepared_sounds import prepare_sounds
@@ -65,7 +67,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     keys = KeyClient(channel)
     # The keys that callers press are personal data, and the spool is on a disk.
     producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id, keys=keys)
-    facts = ProducedFacts(producer)
+    facts = MeasuredFacts(ProducedFacts(producer), SpeedMeter(), time.time)
     clock, randomness = LoopClock(), SystemRandomness()
     legs = WebRtcLegs(clock, randomness, host_addresses())
     async with producer, open_archive(settings, keys, facts) as archive:

@@ -13,6 +13,7 @@ from cordboard.media.v1.leg_pb2 import LegRole
 from cordboard.media_node.clock import Clock, Ticker
 from cordboard.media_node.leg import Leg
 from cordboard.media_node.room import Room
+from cordboard.runtime.buckets import MICROSECONDS, MOS, SHARE
 
 INTERVAL_US = 5_000_000
 # Below this "many users dissatisfied" begins (ITU-T G.107 Annex B, table B.1).
@@ -41,6 +42,10 @@ class QualityMeter(Protocol):
         """Take a measurement."""
         ...
 
+    def forwarded(self, packets: int) -> None:
+        """Take that so many packets were sent to legs."""
+        ...
+
 
 class TelemetryMeter:
     """A `QualityMeter` on OpenTelemetry; labelled by role, never by call."""
@@ -48,10 +53,19 @@ class TelemetryMeter:
     def __init__(self) -> None:
         """Make the instruments."""
         meter = metrics.get_meter("cordboard.media_node")
-        self._mos = meter.create_histogram("cordboard.leg.mos", "1", "E-model MOS, a planning value")
-        self._loss = meter.create_histogram("cordboard.leg.loss", "1", "share of RTP packets lost")
-        self._jitter = meter.create_histogram("cordboard.leg.jitter", "us", "interarrival jitter")
-        self._round_trip = meter.create_histogram("cordboard.leg.round_trip", "us", "round trip by RTCP")
+        self._mos = meter.create_histogram(
+            "cordboard.leg.mos", "1", "E-model MOS, a planning value", explicit_bucket_boundaries_advisory=MOS
+        )
+        self._loss = meter.create_histogram(
+            "cordboard.leg.loss", "1", "share of RTP packets lost", explicit_bucket_boundaries_advisory=SHARE
+        )
+        self._jitter = meter.create_histogram(
+            "cordboard.leg.jitter", "us", "interarrival jitter", explicit_bucket_boundaries_advisory=MICROSECONDS
+        )
+        self._round_trip = meter.create_histogram(
+            "cordboard.leg.round_trip", "us", "round trip by RTCP", explicit_bucket_boundaries_advisory=MICROSECONDS
+        )
+        self._forwarded = meter.create_counter("cordboard.forward.packets", "1", "RTP packets sent to legs")
 
     def measured(self, measurement: Measurement) -> None:
         """Record it."""
@@ -61,6 +75,10 @@ class TelemetryMeter:
         self._jitter.record(measurement.jitter_us, labels)
         self._round_trip.record(measurement.round_trip_us, labels)
 
+    def forwarded(self, packets: int) -> None:
+        """Count them."""
+        self._forwarded.add(packets)
+
 
 @dataclass(slots=True)
 class _Followed:
@@ -68,6 +86,7 @@ class _Followed:
     at_us: int
     received: int = 0
     expected: int = 0
+    sent: int = 0
     mos: float = 0.0
     bad: bool = False
 
@@ -102,6 +121,7 @@ class QualityWatch:
         """Log the leg's quality from its first packet to now."""
         followed = self._followed.pop(leg.identity.leg_id, None)
         if followed is not None:
+            self._count(leg, followed)
             self._log(self._measure(leg, _Followed(followed.since_us, followed.since_us)), "close")
 
     def _tick(self) -> None:
@@ -114,11 +134,17 @@ class QualityWatch:
             followed.received, followed.expected = reception.received, reception.expected
             followed.at_us = self._clock.now_us()
             followed.mos = measurement.mos
+            self._count(leg, followed)
             self._meter.measured(measurement)
             bad = measurement.mos < LEAST_MOS
             if bad and not followed.bad:
                 self._log(measurement, "threshold")
             followed.bad = bad
+
+    def _count(self, leg: Leg, followed: _Followed) -> None:
+        sent = sum(stream.packets for stream in self._room.counters(leg.identity.leg_id).sent)
+        self._meter.forwarded(max(0, sent - followed.sent))
+        followed.sent = sent
 
     def _measure(self, leg: Leg, since: _Followed) -> Measurement:
         leg_id = leg.identity.leg_id

@@ -9,13 +9,17 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from cordboard.core.errors import CordboardError
+from cordboard.runtime.buckets import SECONDS
 from cordboard.runtime.error_table import row_of
 from cordboard.runtime.log_context import bind
 from cordboard.runtime.trace_context import current_trace_id
 
 _TRACER = trace.get_tracer("cordboard.doors")
 _DURATION = metrics.get_meter("cordboard.doors").create_histogram(
-    "cordboard.door.duration", "s", "what a request took, by method and by OK or the reason of its refusal"
+    "cordboard.door.duration",
+    "s",
+    "what a request took, by method and by OK or the reason of its refusal",
+    explicit_bucket_boundaries_advisory=SECONDS,
 )
 _SERVER_FAULT = 500
 

@@ -3,11 +3,13 @@
 Parts of the engine use OpenTelemetry's API, which does nothing until a process installs providers.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry import metrics, trace
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.metrics.view import View
@@ -91,11 +93,21 @@ def telemetry(settings: Settings) -> Iterator[None]:
     meters = meter_provider(PeriodicExportingMetricReader(measurements, METRICS_EVERY_MS), resource)
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
+    _watch_process(meters)
     try:
         yield
     finally:
         tracers.shutdown()
         meters.shutdown()
+
+
+def _watch_process(meters: MeterProvider) -> None:
+    def cpu(_options: CallbackOptions) -> Iterator[Observation]:
+        yield Observation(time.process_time())
+
+    meters.get_meter("cordboard.process").create_observable_counter(
+        "cordboard.process.cpu", [cpu], "s", "CPU time of the process, without that of its children"
+    )
 
 
 def _resource(settings: Settings) -> Resource:

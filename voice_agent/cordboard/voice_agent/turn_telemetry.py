@@ -5,13 +5,26 @@ from collections.abc import Callable
 
 from opentelemetry import metrics, trace
 
+from cordboard.runtime.buckets import SECONDS
 from cordboard.voice_agent.turn_meter import TurnMeter
 
 _TRACER = trace.get_tracer("cordboard.voice_agent")
 _METER = metrics.get_meter("cordboard.voice_agent")
-_TURN = _METER.create_histogram("cordboard.turn.reply", "s", "end of the caller's speech to first audio of the reply")
-_STAGE = _METER.create_histogram("cordboard.turn.stage", "s", "what one stage of a turn took")
-_BARGE_IN = _METER.create_histogram("cordboard.barge_in", "s", "onset of the caller's speech to silence at the egress")
+_TURN = _METER.create_histogram(
+    "cordboard.turn.reply",
+    "s",
+    "end of the caller's speech to first audio of the reply",
+    explicit_bucket_boundaries_advisory=SECONDS,
+)
+_STAGE = _METER.create_histogram(
+    "cordboard.turn.stage", "s", "what one stage of a turn took", explicit_bucket_boundaries_advisory=SECONDS
+)
+_BARGE_IN = _METER.create_histogram(
+    "cordboard.barge_in",
+    "s",
+    "onset of the caller's speech to silence at the egress",
+    explicit_bucket_boundaries_advisory=SECONDS,
+)
 
 
 def record_turn(meter: TurnMeter, now_us: int, wall_ns: Callable[[], int] = time.time_ns) -> None:

@@ -20,6 +20,7 @@ from cordboard.media_node.rtp import EVENT_TYPE, build_rtp, parse_rtp
 from cordboard.media_node.webrtc.answer import Offer
 from cordboard.media_node.webrtc.ice import PromptConnection
 from cordboard.media_node.webrtc.srtp import SrtpWire
+from cordboard.media_node.webrtc.wire_telemetry import ForwardSampler, record_connect
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ class WebRtcLeg:
         self._deadline: Timer | None = None
         self._reports: Ticker | None = None
         self._over = False
-        self._last_heard_us = clock.now_us()
+        self._last_heard_us = self._answered_us = clock.now_us()
+        self._sampler = ForwardSampler()
 
     @property
     def identity(self) -> LegIdentity:
@@ -135,6 +137,7 @@ class WebRtcLeg:
             self._deadline.cancel()
         self._note()
         self._reports = Ticker(self._clock, _REPORT_US, self._report)
+        record_connect(self._clock.now_us() - self._answered_us)
         self._host.connected(self._identity.leg_id)
 
     def _take_media(self, data: bytes) -> None:
@@ -146,10 +149,17 @@ class WebRtcLeg:
             opened = wire.open_rtcp(data)
             if opened is not None:
                 self._take_rtcp(opened)
+        elif self._sampler.is_due():
+            began_us = self._clock.now_us()
+            self._take_sealed(wire, data)
+            self._sampler.record(self._clock.now_us() - began_us)
         else:
-            opened = wire.open(data)
-            if opened is not None:
-                self._take_rtp(opened)
+            self._take_sealed(wire, data)
+
+    def _take_sealed(self, wire: SrtpWire, data: bytes) -> None:
+        opened = wire.open(data)
+        if opened is not None:
+            self._take_rtp(opened)
 
     def _take_rtp(self, data: bytes) -> None:
         self._note()

@@ -27,6 +27,7 @@ from cordboard.ledger.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from cordboard.runtime.grpc_channel import translate_errors
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client.ledger import CursorLease, OpenedCall
+from cordboard.runtime.recovery import SUBSCRIPTION, Outage
 
 FIRST_BACK_OFF = 0.05
 LAST_BACK_OFF = 1.0
@@ -109,7 +110,7 @@ class LedgerClient:
             from_now=from_now,
             on_behalf_of=on_behalf_of,
         )
-        back_off = FIRST_BACK_OFF
+        back_off, outage = FIRST_BACK_OFF, Outage(SUBSCRIPTION)
         while True:
             call = self._stub.Subscribe(request)
             with contextlib.ExitStack() as stack, contextlib.suppress(UnavailableError):
@@ -119,7 +120,9 @@ class LedgerClient:
                         # Resuming from what was handed over makes a broken stream invisible to the reader.
                         request.after_position, request.from_now = response.position, False
                         back_off = FIRST_BACK_OFF
+                        outage.works()
                         yield response
+            outage.failed()
             await asyncio.sleep(back_off)
             back_off = min(back_off * 2, LAST_BACK_OFF)
 

@@ -15,6 +15,7 @@ from cordboard.core.errors import (
 )
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.ledger_client.ledger import Ledger
+from cordboard.runtime.recovery import LEDGER, Outage
 
 FIRST_BACK_OFF = 0.05
 LAST_BACK_OFF = 1.0
@@ -42,6 +43,7 @@ class Shipper:
         self._ledger = ledger
         self._closed: OrderedDict[tuple[str, str, str], CordboardError] = OrderedDict()
         self.away = False
+        self._outage = Outage(LEDGER)
 
     async def ship(self, events: Sequence[NewEvent]) -> list[Outcome]:
         """Give for each event its seq or why it was refused. Waits as long as the ledger is away."""
@@ -53,10 +55,12 @@ class Shipper:
                 if not self.away:
                     _log.warning("the ledger takes no events", extra={"reason": error.reason})
                 self.away = True
+                self._outage.failed()
                 await asyncio.sleep(back_off)
                 back_off = min(back_off * 2, LAST_BACK_OFF)
             else:
                 self.away = False
+                self._outage.works()
                 return outcomes
 
     async def _attempt(self, events: Sequence[NewEvent]) -> list[Outcome]:
