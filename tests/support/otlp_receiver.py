@@ -19,6 +19,8 @@ class ReceivedSpan:
     trace_id: str
     text: str
     """All that was sent of it."""
+    started_ns: int = 0
+    ended_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -34,7 +36,14 @@ class OtlpReceiver:
             about = {pair.key: pair.value.string_value for pair in resource.resource.attributes}
             for scope in resource.scope_spans:
                 for span in scope.spans:
-                    received = ReceivedSpan(about["service.name"], span.name, span.trace_id.hex(), str(span))
+                    received = ReceivedSpan(
+                        about["service.name"],
+                        span.name,
+                        span.trace_id.hex(),
+                        str(span),
+                        span.start_time_unix_nano,
+                        span.end_time_unix_nano,
+                    )
                     self.spans.append(received)
 
     def of_trace(self, trace_id: str) -> list[ReceivedSpan]:
