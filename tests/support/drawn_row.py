@@ -47,9 +47,9 @@ def draw_row(report: dict[str, Any]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 24}" role="img" aria-labelledby="t d" '
         'font-family="system-ui, sans-serif" font-size="13">\n'
         '  <title id="t">The row of the demo\'s call</title>\n'
-        '  <desc id="d">What the wrap-up derived from one call, column by column; slots are sealed in the table.</desc>\n'
+        '  <desc id="d">What wrap-up derived from one call, column by column; slots are sealed in the table.</desc>\n'
         f'  <rect width="{WIDTH}" height="{y + 24}" fill="#fff"/>\n'
-        f'  <text x="{LEFT}" y="34" font-weight="600" fill="{_INK}">cordboard outcome show, of a call by the demo</text>\n'
+        f'  <text x="{LEFT}" y="34" font-weight="600" fill="{_INK}">cordboard outcome show: a call of the demo</text>\n'
     )
     foot = (
         f'  <text x="{LEFT}" y="{y + 8}" fill="{_SEALED}">sealed under the call\'s key; '

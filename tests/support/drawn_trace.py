@@ -64,7 +64,8 @@ class _Part:
 
     def _label(self, label: str, x: float, y: float, colour: str, taken: float) -> None:
         if taken < RIGHT + 14:
-            self.drawn.append(f'  <text x="{x:.1f}" y="{y + 10:.0f}" font-size="10.5" fill="{colour}">{escape(label)}</text>')
+            where = f'x="{x:.1f}" y="{y + 10:.0f}"'
+            self.drawn.append(f'  <text {where} font-size="10.5" fill="{colour}">{escape(label)}</text>')
 
     def _scale(self, top: float, step_ms: float, unit: str) -> None:
         at = 0.0

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from cordboard.activities.call_signals import CallSignals
 from cordboard.activities.leased_cursor import LeasedCursor
-from cordboard.activities.mailboxes import LINGER, Mailboxes, utc_now
+from cordboard.activities.mailboxes import LINGER, Mailboxes
 from cordboard.call.v1.facts_pb2 import (
     AgentAnsweredOffer,
     ConsentAnswered,

@@ -17,6 +17,7 @@ from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.buckets import SECONDS
 from cordboard.runtime.log_context import bind
 from cordboard.runtime.recovery import CURSOR, recovered
+from cordboard.runtime.wall_clock import utc_now
 
 _log = logging.getLogger(__name__)
 _DELAY = metrics.get_meter("cordboard.worker").create_histogram(
@@ -34,11 +35,6 @@ MAX_WAITING = 10_000
 FIRST_BACK_OFF = 0.05
 LAST_BACK_OFF = 1.0
 MAX_FOREIGN_FAILURES = 60
-
-
-def utc_now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)

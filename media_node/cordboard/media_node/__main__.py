@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from cordboard.runtime.node_registration import GrpcRegistry, Registration
 from cordboard.runtime.process import Stop, announce_ready, run
 from cordboard.runtime.race import until_first
 from cordboard.runtime.settings import Settings
+from cordboard.runtime.wall_clock import unix_time
 
 COMPONENT = "media-node"
 # A call with a voice agent costs up to 5 % of the one core that a process has: encoding, decoding, gRPC.
@@ -67,7 +67,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     keys = KeyClient(channel)
     # The keys that callers press are personal data, and the spool is on a disk.
     producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id, keys=keys)
-    facts = MeasuredFacts(ProducedFacts(producer), SpeedMeter(), time.time)
+    facts = MeasuredFacts(ProducedFacts(producer), SpeedMeter(), unix_time)
     clock, randomness = LoopClock(), SystemRandomness()
     legs = WebRtcLegs(clock, randomness, host_addresses())
     async with producer, open_archive(settings, keys, facts) as archive:
