@@ -16,7 +16,8 @@ from cordboard.activities.wrap_up.span import Span
 from cordboard.activities.wrap_up.speech.heard_word import ScriptedTranscriber
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpStageInput, WrapUpStageReport
 from cordboard.call.v1.wrap_up_facts_pb2 import OBJECT_KIND_TRANSCRIPT_SEALED
-from cordboard.core.errors import InternalError
+from cordboard.core.errors import InternalError, WrongStateError
+from cordboard.ledger.v1.facts_pb2 import CallErased
 from cordboard.wrap_up.v1 import transcript_pb2 as pb
 
 
@@ -133,3 +134,12 @@ def test_what_has_no_time_is_muted_with_its_whole_utterance_and_so_is_what_nobod
     taken = pb.RedactionRecord()
     taken.spans.add(utterance=0, original="x")
     assert muted_spans(transcript, taken) == [Span(1_750_000, 3_250_000), Span(8 * SECOND, 9 * SECOND)]
+
+
+async def test_what_was_erased_meanwhile_is_taken_back() -> None:
+    call, told = await transcribed()
+    # The key is still in memory when the stage begins.
+    await call.decide(CallErased(reason="request 12"))
+    with pytest.raises(WrongStateError, match="ERASED"):
+        await publish(call, told, NameRedactor("Walker"))
+    assert not [key for key in call.store.objects if call.call_id in key]

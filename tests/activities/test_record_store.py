@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from botocore.exceptions import ClientError
 
-from cordboard.activities.wrap_up.record_store import MemoryRecordStore, RecordStore, S3RecordStore
+from cordboard.activities.wrap_up.record_store import MemoryRecordStore, RecordStore, Removed, S3RecordStore
 from cordboard.cli.supervision.object_store import BUCKET
 from cordboard.cli.supervision.object_store import ObjectStore as S3Server
 from cordboard.cli.supervision.stack import Stack, destroy
@@ -97,3 +97,20 @@ async def test_a_store_that_cannot_be_reached_is_away(server: Stack) -> None:
     twin.away = True
     with pytest.raises(UnavailableError, match="STORE_AWAY"):
         await twin.put_once("x", b"y", "text/plain")
+
+
+async def test_what_is_removed_is_gone_and_what_is_locked_stays(store: RecordStore) -> None:
+    await store.put_once("clinic/gone/transcript.txt", b"published", "text/plain")
+    await store.put_once("clinic/gone/recording.ogg", b"published too", "audio/ogg")
+    locked = await store.put_once("clinic/gone/transcript.sealed", b"sealed", "text/plain", retain=True)
+    await store.put_once("clinic/gone-too/transcript.txt", b"another call's", "text/plain")
+    removed = await store.remove("clinic/gone/")
+    assert (removed.gone, removed.kept) == (2, 1)
+    assert locked.retained_until is not None
+    assert removed.kept_until is not None
+    assert abs(removed.kept_until - locked.retained_until) < timedelta(seconds=2)
+    assert await store.get("clinic/gone/transcript.txt") is None
+    assert await store.get("clinic/gone/recording.ogg") is None
+    assert await store.get("clinic/gone/transcript.sealed") == b"sealed"
+    assert await store.get("clinic/gone-too/transcript.txt") is not None
+    assert await store.remove("clinic/nobody/") == Removed(0)

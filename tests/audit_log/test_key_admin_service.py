@@ -20,6 +20,7 @@ from cordboard.audit_log.keyring import WrappedKey
 from cordboard.audit_log.memory.keyring import MemoryKeyring
 from cordboard.audit_log.record import StreamKey
 from cordboard.call.v1.decisions_pb2 import CallFailed, CallOffered
+from cordboard.call.v1.wrap_up_facts_pb2 import ErasedObjectsRemoved, WrapUpFinished
 from cordboard.core.errors import (
     CordboardError,
     ForbiddenError,
@@ -123,6 +124,42 @@ async def test_erases_a_call_that_is_over(office: Office, clock: FakeClock) -> N
         late = new_event(StreamKey("call", call), heard("too late"), 2, VOICE)
         await office.server.client("voice-agent").append([late])
     assert await office.events(call_stream(call)) == [(facts.CallErased(reason="request 12"), "engineer/eve")]
+
+
+async def test_whoever_listens_forgets_the_keys_of_an_erased_call_at_once(office: Office) -> None:
+    call, other = await office.call(), await office.call("r2")
+    keys, told = KeyClient(office.server.channel("worker")), asyncio.Queue[str]()
+    keys.on_erasure(told.put_nowait)
+    async with asyncio.timeout(30), keys.listening():
+        await keys.hears.wait()
+        kept = {name: await keys.subkey(name, "temporal") for name in (call, other)}
+        await office.ask("EraseCall", asked.EraseCallRequest(call_id=call, reason="request 12", force=True))
+        assert await told.get() == call
+        with pytest.raises(WrongStateError, match="KEY_DESTROYED"):
+            await keys.subkey(call, "temporal")
+        # An answer that was on its way brings nothing back.
+        keys.keep(call, "temporal", kept[call])
+        with pytest.raises(WrongStateError, match="KEY_DESTROYED"):
+            await keys.subkey(call, "temporal")
+        assert await keys.subkey(other, "temporal") == kept[other]
+
+
+async def test_on_the_record_of_an_erased_call_stands_what_became_of_its_objects_and_nothing_else(
+    office: Office,
+) -> None:
+    call = await office.call()
+    await office.ask("EraseCall", asked.EraseCallRequest(call_id=call, reason="request 12", force=True))
+    wrap_up, source = office.server.client("wrap-up"), "wrap-up/wrap-up-1/boot"
+    stream = StreamKey("call", call)
+    removed = new_event(stream, ErasedObjectsRemoved(removed=3), 1, source)
+    for batch in (
+        [new_event(stream, WrapUpFinished(), 1, source)],
+        [removed, new_event(stream, WrapUpFinished(), 2, source)],
+    ):
+        with pytest.raises(WrongStateError, match="KEY_DESTROYED"):
+            await wrap_up.append(batch)
+    await wrap_up.append([removed])
+    assert [one async for one in wrap_up.read(call_stream(call))][-1].event.source == source
 
 
 async def test_erasing_twice_is_erasing_once(office: Office) -> None:

@@ -131,13 +131,14 @@ async def test_nothing_is_opened_that_cannot_be_put_on_record(house: House, arch
     assert await refused(house, request(call_id, unredacted=True), WHOLE) == "TRANSCRIPTS_AWAY"
 
 
-async def test_an_erased_call_shows_its_tags_and_nothing_else(house: House, archive: Archive) -> None:
+async def test_of_an_erased_call_nothing_is_shown_be_it_that_its_objects_are_still_there(
+    house: House, archive: Archive
+) -> None:
     call_id = await house.started()
     await archive.add(call_id)
     archive.erased = True
-    answer = await shown(house, request(call_id, unredacted=True), WHOLE)
-    assert (answer.erased, answer.HasField("original")) == (True, False)
-    assert answer.redacted.utterances[0].text == "this is [NAME-1]"
+    for unredacted in (False, True):
+        assert await refused(house, request(call_id, unredacted=unredacted), WHOLE) == "ERASED"
     assert archive.opened_for == []
 
 

@@ -37,11 +37,14 @@ class ScriptedStages:
     ledger: MemoryLedger
     capture: list[Exception | None] = field(default_factory=lambda: [None])
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    on_capture: Callable[[], None] = lambda: None
+    """Told when the capture is asked about."""
     asked: list[tuple[str, WrapUpStageInput]] = field(default_factory=list)
 
     @activity.defn(name="wrap_up.await_capture")
     async def await_capture(self, call: WrapUpStageInput) -> None:
         """Raise or return."""
+        self.on_capture()
         answer = self.capture.pop(0) if len(self.capture) > 1 else self.capture[0]
         if answer is not None:
             raise answer

@@ -1,5 +1,6 @@
 """Wrap-up goes through its stages whatever one of them lacks, and says on the log what it made and what not."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,11 +10,12 @@ import pytest
 from call_steps import consent, detach, end_talk, engaged_call
 from scripted_wrap_up import WrapUpHouse, open_wrap_up, report
 from temporal import House, MemoryKeys, open_house
-from temporalio.client import WorkflowHistory
-from temporalio.exceptions import ApplicationError
+from temporalio.client import WorkflowFailureError, WorkflowHistory
+from temporalio.exceptions import ApplicationError, TerminatedError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
+from cordboard.activities.wrap_up.erased_calls import TemporalWorkflows
 from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
@@ -150,3 +152,19 @@ async def test_a_recorded_wrap_up_replays() -> None:
         WorkflowHistory.from_json(started["workflowId"], content), raise_on_replay_failure=False
     )
     assert result.replay_failure is None
+
+
+async def test_the_wrap_up_of_an_erased_call_is_ended_and_publishes_nothing(house: WrapUpHouse) -> None:
+    waiting = asyncio.Event()
+    house.stages.capture = [AWAY]
+    house.stages.on_capture = waiting.set
+    handle = await house.start()
+    await asyncio.wait_for(waiting.wait(), 30)
+    workflows = TemporalWorkflows(house.client)
+    await workflows.end(house.call_id)
+    with pytest.raises(WorkflowFailureError) as failed:
+        await handle.result()
+    assert isinstance(failed.value.cause, TerminatedError)
+    assert "ERASED" in str(failed.value.cause)
+    assert await house.told() == []
+    await workflows.end(house.call_id)

@@ -136,6 +136,7 @@ async def main(settings: Settings, stop: Stop) -> None:
     parts = WorkerParts(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(parts.close)
+        await stack.enter_async_context(parts.keys.listening())
         # Nothing but health is served here, and that says whether the worker asks Temporal for work.
         health = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), "worker", serving=False)
         address = f"{settings.listen.rpartition(':')[0]}:{await health.start()}"

@@ -84,9 +84,13 @@ FACTS: dict[str, frozenset[str]] = {
         wrap_up.OutcomeOpened,
         wrap_up.TranscriptOpened,
         wrap_up.FollowUpResolved,
+        wrap_up.ErasedObjectsRemoved,
     ),
 }
 """What each component can know, and so may say under its own name: facts of calls, and of agents."""
+
+AFTER_ERASURE = _types(wrap_up.ErasedObjectsRemoved)
+"""What may still be said of a call that was erased: its record is closed for everything else."""
 
 _KINDS = {
     **dict.fromkeys(_types(AgentStateChanged), AGENT),
@@ -116,8 +120,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     f"{_LEDGER}/ListStreams": _READERS,
     f"{_LEDGER}/Verify": frozenset({"cli"}),
     f"{_LEDGER}/ListAnchors": frozenset({"cli"}),
-    f"{_LEDGER}/LeaseCursor": frozenset({"worker"}),
-    f"{_LEDGER}/CommitCursor": frozenset({"worker"}),
+    f"{_LEDGER}/LeaseCursor": frozenset({"worker", "wrap-up"}),
+    f"{_LEDGER}/CommitCursor": frozenset({"worker", "wrap-up"}),
     "/cordboard.ledger.v1.KeyService/": frozenset(PURPOSES),
     f"{_KEY_ADMIN}/": frozenset({"cli", "gateway"}),
     f"{_REGISTRY}/Register": _NODES,
@@ -145,6 +149,11 @@ def check_event(claims: ServiceClaims, event: NewEvent) -> None:
     # What has no type at all is refused as no event.
     if name and not allowed:
         raise ForbiddenError("FACT_NOT_YOURS", "this source does not say such things there", event_type=name[:200])
+
+
+def may_follow_erasure(event: NewEvent) -> bool:
+    """Tell whether an event may stand on the record of a call that was erased."""
+    return event.event.type_url.rpartition("/")[2] in AFTER_ERASURE
 
 
 def names(claims: ServiceClaims, source: str) -> bool:

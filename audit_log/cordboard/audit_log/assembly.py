@@ -98,7 +98,7 @@ def add_services(  # a process puts its parts together once
     opener = CallOpener(stores.events, stores.calls, keys, source, clock)
     ledger = LedgerService(stores.events, opener, keys, stores.cursors, PhiJournal(own), anchorage)
     server.add(add_LedgerServiceServicer_to_server, ledger, "cordboard.ledger.v1.LedgerService")
-    server.add(add_KeyServiceServicer_to_server, KeyService(keys), "cordboard.ledger.v1.KeyService")
+    server.add(add_KeyServiceServicer_to_server, KeyService(keys, stores.events), "cordboard.ledger.v1.KeyService")
     erasure = Erasure(stores.events, stores.keys, keys, own, clock)
     tenant_keys = TenantKeys(stores.keys, keys, wrapper, own)
     key_admin = KeyAdminService(erasure, tenant_keys, stores.keys, verifier)

@@ -23,7 +23,7 @@ from cordboard.audit_log.record import Row, StreamKey
 from cordboard.audit_log.sealing import CallKey
 from cordboard.audit_log.verification import verify
 from cordboard.core.errors import ForbiddenError, InternalError, InvalidError
-from cordboard.ledger.v1.envelope_pb2 import Envelope, EventRef, Stream
+from cordboard.ledger.v1.envelope_pb2 import Envelope, EventRef, NewEvent, Stream
 from cordboard.ledger.v1.ledger_service_pb2 import (
     AppendRequest,
     AppendResponse,
@@ -107,13 +107,19 @@ class LedgerService(LedgerServiceServicer):
         for event in request.events:
             access.check_event(claims, event)
             stream = stream_key(event.stream)
-            if stream not in keys:
-                keys[stream] = await self._keys.find(stream.id) if stream.kind == CALL else None
+            if keys.get(stream) is None:
+                keys[stream] = await self._key(event, stream)
             drafts.append(to_draft(event, keys[stream], stream))
         if not drafts:
             return AppendResponse()
         appended = await self._store.append(drafts)
         return AppendResponse(seqs=appended.seqs, duplicates=appended.duplicates)
+
+    async def _key(self, event: NewEvent, stream: StreamKey) -> CallKey | None:
+        """Give the key for a stream's events. Raises WrongStateError(KEY_DESTROYED): the record is closed."""
+        if stream.kind != CALL:
+            return None
+        return await (self._keys.find_if_there if access.may_follow_erasure(event) else self._keys.find)(stream.id)
 
     async def Read(self, request: ReadRequest, context: Any) -> ReadResponse:
         """Give one page of a stream."""

@@ -8,13 +8,20 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from cordboard.call.v1 import call_pb2
 from cordboard.call.v1.transfer_pb2 import TRANSFER_STAGE_UNSPECIFIED
-from cordboard.call.v1.wrap_up_facts_pb2 import ObjectStored, WrapUpFinished, WrapUpStageDone, WrapUpView
+from cordboard.call.v1.wrap_up_facts_pb2 import (
+    ErasedObjectsRemoved,
+    ObjectStored,
+    WrapUpFinished,
+    WrapUpStageDone,
+    WrapUpView,
+)
 from cordboard.core import routing
 from cordboard.core.call_state import CallState, Leg, Slots, ToolCall
 from cordboard.core.event_message import unpack
 from cordboard.core.phi import redact
 from cordboard.core.timestamps import from_us
 from cordboard.ledger.v1.envelope_pb2 import Envelope
+from cordboard.ledger.v1.facts_pb2 import CallErased
 
 
 def to_view(state: CallState, *, phi: bool) -> call_pb2.CallView:
@@ -55,12 +62,23 @@ def wrap_up_view(envelopes: Iterable[Envelope]) -> WrapUpView | None:
         event = unpack(envelope)
         if isinstance(event, ObjectStored):
             view.objects.append(event.object)
+        elif isinstance(event, ErasedObjectsRemoved):
+            # Only what is locked is left, and nobody can read it.
+            locked = [one for one in view.objects if one.HasField("retained_until")]
+            del view.objects[:]
+            view.objects.extend(locked)
         elif isinstance(event, WrapUpStageDone):
             view.stages.append(event)
         elif isinstance(event, WrapUpFinished):
             view.finished = True
             view.took.CopyFrom(event.took)
     return view if view.ByteSize() else None
+
+
+def erased_at(envelopes: Iterable[Envelope]) -> Timestamp | None:
+    """When a call was erased, by its log; None when it was not."""
+    times = (one.recorded_at for one in envelopes if one.event.event.TypeName() == CallErased.DESCRIPTOR.full_name)
+    return next(times, None)
 
 
 def to_slots(slots: Slots) -> call_pb2.Slots:

@@ -72,7 +72,8 @@ async def main(settings: Settings, stop: Stop) -> None:
     await gateway.start()
     announce_ready(grpc=gateway.grpc_address, http=gateway.http_address)
     try:
-        await stop.wait()
+        async with keys.listening():
+            await stop.wait()
     finally:
         registration.cancel()
         await gateway.stop()

@@ -12,7 +12,7 @@ from cordboard.core.call_state import Leg
 from cordboard.core.errors import InternalError, InvalidError, NotFoundError
 from cordboard.core.event_message import unpack
 from cordboard.core.fold import fold_envelopes, is_decision_envelope
-from cordboard.core.view import to_view, wrap_up_view
+from cordboard.core.view import erased_at, to_view, wrap_up_view
 from cordboard.gateway.access import AGENT, CALLER, is_call_id, is_passive, waits_at_line
 from cordboard.gateway.event_plane.seat import Seat, seat_after
 from cordboard.gateway.ledger_door import ledger_away
@@ -107,6 +107,9 @@ class CallReader:
         wrap_up = wrap_up_view(events)
         if wrap_up is not None:
             view.wrap_up.CopyFrom(wrap_up)
+        gone = erased_at(events)
+        if gone is not None:
+            view.erased_at.CopyFrom(gone)
         return view
 
     async def leg(self, call_id: str, leg_id: str, tenant: str) -> OwnedLeg:

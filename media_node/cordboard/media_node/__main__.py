@@ -67,10 +67,11 @@ async def serve(settings: Settings, stop: Stop) -> None:
     keys = KeyClient(channel)
     # The keys that callers press are personal data, and the spool is on a disk.
     producer = EventProducer(LedgerClient(channel), source, settings.spool_path, build_id=settings.build_id, keys=keys)
+    keys.on_erasure(producer.forget_call)
     facts = MeasuredFacts(ProducedFacts(producer), SpeedMeter(), unix_time)
     clock, randomness = LoopClock(), SystemRandomness()
     legs = WebRtcLegs(clock, randomness, host_addresses())
-    async with producer, open_archive(settings, keys, facts) as archive:
+    async with producer, keys.listening(), open_archive(settings, keys, facts) as archive:
         node = MediaNode(clock, randomness, facts, legs.answer, TelemetryMeter(), archive)
         server = GrpcServer(settings.listen, TokenVerifier.load(settings.keys_path), COMPONENT, allowed=ALLOWED)
         server.add(add_MediaNodeServiceServicer_to_server, MediaNodeServicer(node), SERVICE)

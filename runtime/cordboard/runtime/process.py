@@ -12,6 +12,7 @@ import uvloop
 
 from cordboard.core.errors import CordboardError
 from cordboard.runtime import wall_clock
+from cordboard.runtime.core_dumps import forbid_core_dumps
 from cordboard.runtime.log import configure_logging, log_unhandled
 from cordboard.runtime.settings import Settings
 from cordboard.runtime.telemetry import telemetry
@@ -58,6 +59,7 @@ def run(main: Callable[[Settings, Stop], Awaitable[None]]) -> int:
     SIGTERM and SIGINT ask it to stop; it has to return by itself. An error ends it with code 1 and a line that names
     its reason; one that nobody foresaw leaves its type and the places in the code, never its text.
     """
+    forbid_core_dumps()
     settings = Settings.from_env()
     configure_logging(settings.log_level, instance=settings.instance)
 

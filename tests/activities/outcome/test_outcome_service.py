@@ -94,10 +94,12 @@ async def test_phi_is_opened_for_nobody_in_particular_never(house: House) -> Non
 
 async def test_an_erased_call_shows_what_is_left_and_says_so(house: House) -> None:
     house.key_error = WrongStateError("KEY_DESTROYED", "gone")
-    shown = await house.get(with_phi=True, on_behalf_of="engineer/eve")
-    assert shown.erased
-    assert not shown.summary
-    assert shown.disposition == outcome_pb2.DISPOSITION_SERVED_BY_AI
+    for asked in ({}, {"with_phi": True, "on_behalf_of": "engineer/eve"}):
+        shown = await house.get(**asked)
+        assert shown.erased
+        assert not shown.summary
+        assert shown.disposition == outcome_pb2.DISPOSITION_SERVED_BY_AI
+    assert house.said == []
 
 
 async def test_a_row_that_was_tampered_with_does_not_open(house: House) -> None:

@@ -50,7 +50,8 @@ async def serve(settings: Settings, stop: Stop) -> None:
         await phrases.prepare(profile.opening_clauses())
     versions = {"asr": transcriber.version, "tts": synthesizer.version, "vad": silero.version}
     ledger = open_channel(settings.require("ledger"), identity, "ledger")
-    producer = _producer(settings, ledger, identity.source(boot_id))
+    keys = KeyClient(ledger)
+    producer = _producer(settings, ledger, keys, identity.source(boot_id))
     roster = Roster(
         Surroundings(
             engines=Engines(transcriber, phrases, silero.detector, versions, interpreter),
@@ -64,7 +65,7 @@ async def serve(settings: Settings, stop: Stop) -> None:
     server = GrpcServer(settings.listen, verifier, COMPONENT, allowed={f"/{SERVICE}/": {"worker"}})
     server.add(add_VoiceAgentServiceServicer_to_server, VoiceAgentServicer(roster, versions), SERVICE)
     try:
-        async with producer:
+        async with producer, keys.listening():
             port = await server.start()
             address = f"{settings.listen.rpartition(':')[0]}:{port}"
             registration = Registration(GrpcRegistry(ledger), _node(settings.instance, address, boot_id, roster))
@@ -87,9 +88,11 @@ async def serve(settings: Settings, stop: Stop) -> None:
         await ledger.close()
 
 
-def _producer(settings: Settings, ledger: grpc.aio.Channel, source: str) -> EventProducer:
-    client, keys = LedgerClient(ledger), KeyClient(ledger)
-    return EventProducer(client, source, settings.spool_path, build_id=settings.build_id, keys=keys)
+def _producer(settings: Settings, ledger: grpc.aio.Channel, keys: KeyClient, source: str) -> EventProducer:
+    client = LedgerClient(ledger)
+    producer = EventProducer(client, source, settings.spool_path, build_id=settings.build_id, keys=keys)
+    keys.on_erasure(producer.forget_call)
+    return producer
 
 
 async def _prepare(phrases: PhraseCache, profiles: list[Profile], roster: Roster) -> None:

@@ -1,14 +1,20 @@
-"""Puts on the log who had an outcome or a transcript opened, and who resolved a follow-up."""
+"""Puts on the log who had an outcome or a transcript opened, who resolved a follow-up, and what an erasure removed."""
 
 import asyncio
 from typing import Final
 
 from google.protobuf.message import Message
 
-from cordboard.call.v1.wrap_up_facts_pb2 import FollowUpResolved, OutcomeOpened, TranscriptOpened
+from cordboard.call.v1.wrap_up_facts_pb2 import (
+    ErasedObjectsRemoved,
+    FollowUpResolved,
+    OutcomeOpened,
+    TranscriptOpened,
+)
 from cordboard.core.errors import UnavailableError
 from cordboard.runtime.ledger_client import EventProducer, call_stream
 
+ENGINE: Final = "engine"
 PATIENCE: Final = 3.0
 """Seconds that whoever asks is kept waiting for a ledger that is away."""
 
@@ -30,6 +36,10 @@ class LoggedOutcomes:
     async def resolved(self, call_id: str, by: str) -> None:
         """Note who resolved a follow-up."""
         await self._write(call_id, FollowUpResolved(resolved_by=by), by)
+
+    async def objects_removed(self, call_id: str, fact: ErasedObjectsRemoved) -> None:
+        """Note what became of an erased call's objects."""
+        await self._write(call_id, fact, ENGINE)
 
     async def _write(self, call_id: str, fact: Message, actor: str) -> None:
         written = self._producer.record_durably(call_stream(call_id), fact, actor=actor)

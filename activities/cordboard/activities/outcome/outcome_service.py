@@ -52,10 +52,13 @@ class OutcomeService(OutcomeServiceServicer):
     async def GetOutcome(self, request: pb.GetOutcomeRequest, context: Any) -> pb.GetOutcomeResponse:
         """Show a call's outcome."""
         row = _found(await self._store.get(request.call_id, request.tenant))
+        subkey = await self._subkey(row)
         if request.with_phi:
             if not request.on_behalf_of:
                 raise InvalidError("FIELD_MISSING", "PHI is opened for somebody", field="on_behalf_of")
-            await self._open(row, request.on_behalf_of)
+            if subkey is not None:
+                await self._record.opened(row.outcome.call_id, request.on_behalf_of)
+                unseal(row.outcome, row.sealed, subkey)
         return pb.GetOutcomeResponse(outcome=row.outcome)
 
     async def ListFollowUps(self, request: pb.ListFollowUpsRequest, context: Any) -> pb.ListFollowUpsResponse:
@@ -75,17 +78,15 @@ class OutcomeService(OutcomeServiceServicer):
         closed = await self._store.resolve(request.call_id, request.tenant, request.resolved_by, self._clock())
         return pb.ResolveFollowUpResponse(outcome=_found(closed).outcome)
 
-    async def _open(self, row: OutcomeRow, on_behalf_of: str) -> None:
-        call_id = row.outcome.call_id
+    async def _subkey(self, row: OutcomeRow) -> bytes | None:
+        """Give the key of the row's PHI; of an erased call there is none, and the row says so."""
         try:
-            subkey = await self._keys.subkey(call_id, PURPOSE)
+            return await self._keys.subkey(row.outcome.call_id, PURPOSE)
         except WrongStateError as error:
             if error.reason != "KEY_DESTROYED":
                 raise
             row.outcome.erased = True
-            return
-        await self._record.opened(call_id, on_behalf_of)
-        unseal(row.outcome, row.sealed, subkey)
+            return None
 
 
 def _found(row: OutcomeRow | None) -> OutcomeRow:

@@ -1,8 +1,6 @@
-"""Times at which a call's audio is silenced, and the silencing."""
+"""The time at which a stretch of an utterance was said, which is silenced in what is published."""
 
-from collections.abc import Iterable
-
-from cordboard.wrap_up.v1.transcript_pb2 import RedactionRecord, Utterance
+from cordboard.wrap_up.v1.transcript_pb2 import Utterance
 
 # A recogniser's word times are good to about a fifth of a second.
 PADDING_US = 250_000
@@ -43,48 +41,3 @@ def _times_of(utterance: Utterance, start: int, end: int) -> Range | None:
 
 def _skips_words(between: str) -> bool:
     return any(character.isalnum() for character in between)
-
-
-def mute_ranges(record: RedactionRecord, leg_id: str) -> list[Range]:
-    """Give a leg's times to silence, in microseconds of media time, merged and in order."""
-    return merged(
-        (span.mute_started_us, span.mute_ended_us)
-        for span in record.spans
-        if span.leg_id == leg_id and span.mute_ended_us > span.mute_started_us
-    )
-
-
-def merged(ranges: Iterable[Range]) -> list[Range]:
-    """Merge ranges that overlap or touch."""
-    made: list[Range] = []
-    for start, end in sorted(ranges):
-        if made and start <= made[-1][1]:
-            made[-1] = (made[-1][0], max(made[-1][1], end))
-        else:
-            made.append((start, end))
-    return made
-
-
-def mute_pcm(
-    pcm: bytes, ranges: Iterable[Range], *, sample_rate: int, started_us: int = 0, channels: int = 1, channel: int = 0
-) -> bytes:
-    """Silence ranges of interleaved signed 16-bit samples; all else is untouched.
-
-    `started_us` is the media time of the first sample; only samples of `channel` are silenced.
-    """
-    silenced = bytearray(pcm)
-    frame = 2 * channels
-    frames = len(pcm) // frame
-    for start_us, end_us in ranges:
-        first = max((start_us - started_us) * sample_rate // 1_000_000, 0)
-        # Rounded up: a sample that lies in the range in part is silenced.
-        last = min(-((end_us - started_us) * -sample_rate // 1_000_000), frames)
-        if last <= first:
-            continue
-        if channels == 1:
-            silenced[first * 2 : last * 2] = bytes((last - first) * 2)
-            continue
-        for low in (0, 1):
-            offset = 2 * channel + low
-            silenced[first * frame + offset : last * frame : frame] = bytes(last - first)
-    return bytes(silenced)

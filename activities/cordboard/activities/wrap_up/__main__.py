@@ -1,8 +1,10 @@
 """The process that wraps calls up: niced, beside the calls that are going on."""
 
+import asyncio
 import contextlib
 import os
 import sys
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from temporalio.service import RPCError
 
 from cordboard.activities.outcome.outcome_house import ALLOWED, open_outcomes
 from cordboard.activities.redaction.engine import RedactionEngine
+from cordboard.activities.wrap_up.erased_calls import ErasedCalls, TemporalWorkflows
 from cordboard.activities.wrap_up.history_stage import HistoryStage
 from cordboard.activities.wrap_up.outcome_stage import OutcomeStage
 from cordboard.activities.wrap_up.record_store import S3RecordStore
@@ -73,6 +76,7 @@ async def main(settings: Settings, stop: Stop) -> None:
         channel = open_channel(settings.require("ledger"), identity, "ledger")
         await stack.enter_async_context(channel)
         ledger, keys = LedgerClient(channel, deadline=15.0), KeyClient(channel)
+        await stack.enter_async_context(keys.listening())
         store = await stack.enter_async_context(
             S3RecordStore.open(
                 settings.require("s3_endpoint"),
@@ -103,11 +107,24 @@ async def main(settings: Settings, stop: Stop) -> None:
             HistoryStage(workshop, client).export_history,
             WrapUpLog(ledger, build_id=settings.build_id).append_facts,
         ]
+        owner = identity.source(uuid.uuid4().hex)
+        erased = ErasedCalls(ledger, store, TemporalWorkflows(client), outcomes.record, owner)
         async with wrap_up_worker(client, activities):
             await server.set_serving(True)
             announce_ready(grpc=address)
-            await stop.wait()
+            await _follow(erased, stop)
             await server.set_serving(False)
+
+
+async def _follow(erased: ErasedCalls, stop: Stop) -> None:
+    """Follow erasures until asked to stop; what nobody foresaw ends the process."""
+    ends = [asyncio.create_task(stop.wait()), asyncio.create_task(erased.run())]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in ends:
+        task.cancel()
+    for outcome in await asyncio.gather(*ends, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from cordboard.runtime.wall_clock import utc_now
 
 _CONFIG = AioConfig(connect_timeout=5, read_timeout=120, retries={"max_attempts": 1}, s3={"addressing_style": "path"})
 _TAKEN = frozenset({"PreconditionFailed", "412"})
+_NO_OBJECT = frozenset({"404", "405", "NoSuchKey", "MethodNotAllowed"})
 _NO_LOCK = frozenset({"InvalidRequest", "ObjectLockConfigurationNotFoundError", "NotImplemented", "NoSuchBucket"})
 
 
@@ -28,6 +29,15 @@ class Kept:
     sha256: bytes
     size: int
     retained_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What became of objects that were to go: how many are gone, how many stay, and until when the last is locked."""
+
+    gone: int
+    kept: int = 0
+    kept_until: datetime | None = None
 
 
 class RecordStore(Protocol):
@@ -50,6 +60,13 @@ class RecordStore(Protocol):
         """Give an object, None when it is not there. Raises UnavailableError(STORE_AWAY)."""
         ...
 
+    async def remove(self, prefix: str) -> Removed:
+        """Remove all versions of all objects whose keys begin so, but those that are locked.
+
+        Raises UnavailableError(STORE_AWAY).
+        """
+        ...
+
 
 class MemoryRecordStore:
     """A `RecordStore` in a dictionary; `away` makes it fail as a store does that cannot be reached."""
@@ -62,6 +79,7 @@ class MemoryRecordStore:
         self.media_types: dict[str, str] = {}
         self.away = False
         self._retention = retention
+        self._locked: dict[str, datetime] = {}
 
     async def put_once(self, key: str, data: bytes, media_type: str, *, retain: bool = False) -> Kept:
         """Keep an object; see RecordStore.put_once."""
@@ -70,12 +88,24 @@ class MemoryRecordStore:
             raise _differs(key)
         self.media_types[key] = media_type
         until = utc_now() + self._retention if retain and self._retention else None
+        if until is not None:
+            self._locked[key] = until
         return Kept(hashlib.sha256(data).digest(), len(data), until)
 
     async def get(self, key: str) -> bytes | None:
         """Give an object."""
         self._check()
         return self.objects.get(key)
+
+    async def remove(self, prefix: str) -> Removed:
+        """Remove objects; see RecordStore.remove."""
+        self._check()
+        found = [key for key in self.objects if key.startswith(prefix)]
+        locked = [self._locked[key] for key in found if key in self._locked]
+        for key in found:
+            if key not in self._locked:
+                del self.objects[key]
+        return Removed(len(found) - len(locked), len(locked), max(locked, default=None))
 
     def _check(self) -> None:
         if self.away:
@@ -147,6 +177,34 @@ class S3RecordStore:
         except (BotoCoreError, ClientError, OSError) as error:
             raise _away() from error
         return data
+
+    async def remove(self, prefix: str) -> Removed:
+        """Remove objects; see RecordStore.remove."""
+        gone, kept = 0, []
+        try:
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+            async for page in pages:
+                for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    until = await self._locked_until(one["Key"], one["VersionId"])
+                    if until is not None and until > utc_now():
+                        kept.append(until)
+                        continue
+                    await self._client.delete_object(Bucket=self._bucket, Key=one["Key"], VersionId=one["VersionId"])
+                    gone += 1
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise _away() from error
+        return Removed(gone, len(kept), max(kept, default=None))
+
+    async def _locked_until(self, key: str, version: str) -> datetime | None:
+        try:
+            head = await self._client.head_object(Bucket=self._bucket, Key=key, VersionId=version)
+        except ClientError as error:
+            if _code(error) in _NO_OBJECT:
+                # A mark of removal is no object.
+                return None
+            raise
+        until: datetime | None = head.get("ObjectLockRetainUntilDate")
+        return until
 
     async def _found(self, key: str, data: bytes) -> Kept:
         """Compare what stands there: an earlier try has written it, or it is not ours."""

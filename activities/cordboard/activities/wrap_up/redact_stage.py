@@ -8,12 +8,14 @@ from temporalio import activity
 
 from cordboard.activities.wrap_up import reasons
 from cordboard.activities.wrap_up.audio.ogg_file import CHANNELS, MEDIA_TYPE
+from cordboard.activities.wrap_up.erased_calls import remove_objects
 from cordboard.activities.wrap_up.muting import mute, muted_spans
 from cordboard.activities.wrap_up.stage import RECORDING, TRANSCRIPT, Place, Workshop, working
 from cordboard.activities.wrap_up.transcript_stage import figures
 from cordboard.activities.wrap_up.transcript_text import JSON_TYPE, TEXT_TYPE, to_json, to_text
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpStageInput, WrapUpStageReport
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
+from cordboard.core.errors import WrongStateError
 from cordboard.wrap_up.v1.transcript_pb2 import RedactedTranscript, RedactionRecord, Transcript
 
 
@@ -62,6 +64,7 @@ class RedactStage:
                 redaction = await asyncio.to_thread(self._redact, transcript)
             objects = await self._publish_text(place, redaction)
             muted = await self._mute(call, place, transcript, redaction.record)
+            await self._take_back_if_erased(place)
             report = WrapUpStageReport(objects=objects, transcript=figures(transcript, len(redaction.record.spans)))
             if muted is None:
                 report.shortfalls.add(reason=reasons.RECORDING_ABSENT)
@@ -84,6 +87,15 @@ class RedactStage:
             await keep(place, facts.OBJECT_KIND_TRANSCRIPT_REDACTED, to_json(redacted), JSON_TYPE),
             await keep(place, facts.OBJECT_KIND_TRANSCRIPT_TEXT, to_text(redacted), TEXT_TYPE),
         ]
+
+    async def _take_back_if_erased(self, place: Place) -> None:
+        """Leave nothing published of a call that was erased meanwhile: whoever removed its objects may have been first.
+
+        Raises WrongStateError(ERASED).
+        """
+        if await self._workshop.is_erased(place.call_id):
+            await remove_objects(self._workshop.store, place.tenant, place.call_id)
+            raise WrongStateError("ERASED", "the call was erased", call_id=place.call_id)
 
     async def _mute(
         self, call: WrapUpStageInput, place: Place, transcript: Transcript, record: RedactionRecord

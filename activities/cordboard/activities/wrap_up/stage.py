@@ -15,12 +15,15 @@ from cordboard.activities.wrap_up.object_seal import MEDIA_TYPE, seal, unseal
 from cordboard.activities.wrap_up.record_store import RecordStore
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
 from cordboard.core.errors import ConflictError, CordboardError, InternalError, NotFoundError
+from cordboard.ledger.v1.facts_pb2 import CallErased
 from cordboard.runtime.ledger_client import Ledger, call_stream
 
 _log = logging.getLogger(__name__)
 
 RECORDING: Final = "recording"
 TRANSCRIPT: Final = "transcript"
+
+_ERASURE: Final = CallErased.DESCRIPTOR.full_name
 
 BEAT_SECONDS: Final = 5.0
 TRIES_OF_A_BUG: Final = 5
@@ -70,6 +73,11 @@ class Workshop:
         if not envelopes:
             raise NotFoundError("CALL_NOT_FOUND", "there is no such call", call_id=call_id)
         return read_call(call_id, envelopes)
+
+    async def is_erased(self, call_id: str) -> bool:
+        """Whether the call's key was destroyed, by its log; what is in memory may be older than that."""
+        log = self.ledger.read(call_stream(call_id))
+        return bool([one async for one in log if one.event.event.TypeName() == _ERASURE])
 
     async def keep(
         self, place: "Place", kind: facts.ObjectKind.ValueType, data: bytes, media_type: str

@@ -42,12 +42,22 @@ class TranscriptService(TranscriptServiceServicer):
     async def GetTranscript(self, request: pb.GetTranscriptRequest, context: Any) -> pb.GetTranscriptResponse:
         """Show a call's transcript."""
         place = Place(request.tenant, request.call_id)
+        await self._check_key(place)
         shown = pb.GetTranscriptResponse(redacted=await self._published(place))
         if request.unredacted:
             if not request.on_behalf_of:
                 raise InvalidError("FIELD_MISSING", "what was taken out is opened for somebody", field="on_behalf_of")
             await self._open(place, request.on_behalf_of, shown)
         return shown
+
+    async def _check_key(self, place: Place) -> None:
+        """Show nothing of an erased call, be it that its objects are still there. Raises WrongStateError(ERASED)."""
+        try:
+            await self._workshop.keys.subkey(place.call_id, TRANSCRIPT)
+        except WrongStateError as error:
+            if error.reason != "KEY_DESTROYED":
+                raise
+            raise WrongStateError("ERASED", "the call was erased", call_id=place.call_id) from error
 
     async def _published(self, place: Place) -> RedactedTranscript:
         data = await self._workshop.store.get(place.key(facts.OBJECT_KIND_TRANSCRIPT_REDACTED))
@@ -59,13 +69,6 @@ class TranscriptService(TranscriptServiceServicer):
             raise InternalError("OBJECT_DAMAGED", "a published transcript cannot be read") from error
 
     async def _open(self, place: Place, on_behalf_of: str, shown: pb.GetTranscriptResponse) -> None:
-        try:
-            await self._workshop.keys.subkey(place.call_id, TRANSCRIPT)
-        except WrongStateError as error:
-            if error.reason != "KEY_DESTROYED":
-                raise
-            shown.erased = True
-            return
         await self._record.transcript_opened(place.call_id, on_behalf_of)
         original = await self._workshop.open_sealed(place, facts.OBJECT_KIND_TRANSCRIPT_SEALED, TRANSCRIPT)
         record = await self._workshop.open_sealed(place, facts.OBJECT_KIND_REDACTIONS_SEALED, TRANSCRIPT)

@@ -156,8 +156,6 @@ def transcript(
     for one in said:
         who = short_enum(Speaker.Name(one.speaker), "SPEAKER_")
         console.print(f"{one.started_us / 1e6:7.1f}  {who}: {one.text}", markup=False)
-    if found.erased:
-        console.print("[yellow]the call was erased: what was taken out is nobody's any more[/]")
 
 
 @call.command()

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from google.protobuf.message import Message
 
-from cordboard.cli.doors import ledger_channel
+from cordboard.call.v1.wrap_up_facts_pb2 import ErasedObjectsRemoved
+from cordboard.cli.doors import ledger_channel, ledger_door
+from cordboard.cli.erased_objects import removal
 from cordboard.cli.event_json import to_json
 from cordboard.cli.options import DEFAULT_HOME, DEFAULT_TENANT, Home, Json, Ledger, Tenant, Token
 from cordboard.cli.output import console, print_json, table
@@ -58,7 +60,8 @@ async def _desk(home: Path, address: str, token: str, tenant: str, scope: str) -
 def erase(
     call_id: CallId,
     reason: Reason,
-    force: Annotated[bool, typer.Option(help="Even if it is not over; its workflow fails then.")] = False,
+    force: Annotated[bool, typer.Option(help="Even if it is not over; its workflow is ended then.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for its objects to be removed.")] = 15.0,
     home: Home = DEFAULT_HOME,
     ledger_address: Ledger = "",
     token: Token = "",
@@ -67,16 +70,27 @@ def erase(
 ) -> None:
     """Destroy a call's data key, and so its personal data wherever it lies. It cannot be undone.
 
-    What was redacted stays, as does what the tenant's own system of record holds.
+    What was published of it is removed from the store as well. What is locked there stays, unreadable, and so does what
+    the tenant's own system of record took from the call.
     """
     request = asked.EraseCallRequest(call_id=call_id, reason=reason, force=force)
-    answer = asyncio.run(_ask(home, ledger_address, token, tenant, "ledger:erase", "EraseCall", request))
+
+    async def do() -> tuple[asked.EraseCallResponse, ErasedObjectsRemoved | None]:
+        answer = await _ask(home, ledger_address, token, tenant, "ledger:erase", "EraseCall", request)
+        async with ledger_door(home, ledger_address) as ledger:
+            return answer, await removal(ledger, call_id, wait)
+
+    answer, removed = asyncio.run(do())
     if json:
-        print_json(to_json(answer))
+        print_json(to_json(answer) | {"objects": to_json(removed) if removed is not None else None})
         return
     at, forgotten = answer.erased_at.ToDatetime(), answer.forgotten_at.ToDatetime()
     console.print(f"{'was' if answer.repeated else 'is'} erased, at {at:%Y-%m-%d %H:%M:%S} UTC")
-    console.print(f"processes that had asked for one of its subkeys have forgotten it by {forgotten:%H:%M:%S} UTC")
+    console.print(
+        f"processes that had asked for one of its subkeys have forgotten it: "
+        f"one that is cut off from the ledger by {forgotten:%H:%M:%S} UTC, the others now"
+    )
+    console.print(_told(removed))
 
 
 @hold.command("set")
@@ -223,6 +237,16 @@ def retire(
     request = asked.RetireTenantKeyRequest(tenant=tenant, kek_id=kek_id)
     asyncio.run(_ask(home, ledger_address, token, tenant, "ledger:keys", "RetireTenantKey", request))
     print_json({"tenant": tenant, "retired": kek_id}) if json else console.print(f"{kek_id} is retired")
+
+
+def _told(removed: ErasedObjectsRemoved | None) -> str:
+    if removed is None:
+        return "[yellow]its objects are not removed yet[/]: that is done as soon as a wrap-up process is there"
+    gone = f"{removed.removed} objects are removed from the store"
+    if not removed.kept:
+        return gone
+    until = removed.kept_until.ToDatetime()
+    return f"{gone}; {removed.kept} stay, locked until {until:%Y-%m-%d %H:%M} UTC: nobody can read them"
 
 
 async def _ask(  # what every command is told

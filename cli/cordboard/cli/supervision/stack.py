@@ -19,6 +19,7 @@ from cordboard.cli.supervision.service import Service
 from cordboard.cli.supervision.stack_state import ServiceState, StackState
 from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.errors import NotFoundError
+from cordboard.runtime.core_dumps import forbid_core_dumps
 from cordboard.runtime.identity import create_keys
 
 Describe = Callable[[StateDirectory, PortBook], list[Service]]
@@ -52,6 +53,8 @@ class Stack:
         self._held = contextlib.ExitStack()
 
     async def __aenter__(self) -> Self:
+        # Servers and engines inherit it.
+        forbid_core_dumps()
         self.directory.create()
         self._held.enter_context(self.directory.held())
         try:

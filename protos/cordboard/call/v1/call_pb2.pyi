@@ -452,6 +452,7 @@ class CallView(_message.Message):
     WRAP_UP_FIELD_NUMBER: _builtins.int
     RELATED_CALL_ID_FIELD_NUMBER: _builtins.int
     TRANSFER_STAGE_FIELD_NUMBER: _builtins.int
+    ERASED_AT_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Output only. The call's id, a UUIDv7."""
     tenant: _builtins.str
@@ -534,6 +535,10 @@ class CallView(_message.Message):
     def wrap_up(self) -> _wrap_up_facts_pb2.WrapUpView:
         """Output only. How wrap-up stands; absent before it has done anything."""
 
+    @_builtins.property
+    def erased_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the call was erased: its PHI is nobody's any more. Absent for one that was not."""
+
     def __init__(
         self,
         *,
@@ -569,10 +574,11 @@ class CallView(_message.Message):
         wrap_up: _wrap_up_facts_pb2.WrapUpView | None = ...,
         related_call_id: _builtins.str = ...,
         transfer_stage: _transfer_pb2.TransferStage.ValueType = ...,
+        erased_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots", "wrap_up", b"wrap_up"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "erased_at", b"erased_at", "offered_at", b"offered_at", "routing", b"routing", "slots", b"slots", "wrap_up", b"wrap_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "related_call_id", b"related_call_id", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "transfer_stage", b"transfer_stage", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version", "wrap_up", b"wrap_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "consent", b"consent", "decisions", b"decisions", "direction", b"direction", "end_reason", b"end_reason", "ended_at", b"ended_at", "erased_at", b"erased_at", "escalation_reason", b"escalation_reason", "hand_over", b"hand_over", "legs", b"legs", "node_id", b"node_id", "offered_at", b"offered_at", "phase", b"phase", "phases", b"phases", "placement_epoch", b"placement_epoch", "profile", b"profile", "queue", b"queue", "queue_position", b"queue_position", "recording", b"recording", "related_call_id", b"related_call_id", "routing", b"routing", "script_reason", b"script_reason", "slots", b"slots", "talk_outcome", b"talk_outcome", "tenant", b"tenant", "timers", b"timers", "tool_calls", b"tool_calls", "transfer_stage", b"transfer_stage", "vertical", b"vertical", "workflow", b"workflow", "workflow_version", b"workflow_version", "wrap_up", b"wrap_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

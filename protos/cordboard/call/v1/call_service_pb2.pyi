@@ -955,7 +955,7 @@ class GetTranscriptResponse(_message.Message):
     REDACTIONS_FIELD_NUMBER: _builtins.int
     ERASED_FIELD_NUMBER: _builtins.int
     erased: _builtins.bool
-    """Output only. True when the call's key is destroyed: the original is nobody's any more."""
+    """Output only. Not set any more: of an erased call nothing is shown, see ERASED."""
     @_builtins.property
     def redacted(self) -> _transcript_pb2.RedactedTranscript:
         """Output only. The transcript with tags."""

@@ -440,6 +440,40 @@ class TranscriptOpened(_message.Message):
 Global___TranscriptOpened: _TypeAlias = TranscriptOpened  # noqa: Y015
 
 @_typing.final
+class ErasedObjectsRemoved(_message.Message):
+    """The call was erased, and its objects were removed from the store as far as the store lets anybody. Nothing else comes
+    after an erasure.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REMOVED_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    KEPT_UNTIL_FIELD_NUMBER: _builtins.int
+    removed: _builtins.int
+    """Required. How many objects, each version counted, are gone: captured segments, and what was published."""
+    kept: _builtins.int
+    """How many the store keeps since they are locked. They are sealed under the call's key, which nobody has any more."""
+    @_builtins.property
+    def kept_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when the last of these is locked; absent when none is."""
+
+    def __init__(
+        self,
+        *,
+        removed: _builtins.int = ...,
+        kept: _builtins.int = ...,
+        kept_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kept_until", b"kept_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kept", b"kept", "kept_until", b"kept_until", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasedObjectsRemoved: _TypeAlias = ErasedObjectsRemoved  # noqa: Y015
+
+@_typing.final
 class FollowUpResolved(_message.Message):
     """What was left to do after the call is done."""
 
@@ -479,7 +513,7 @@ class WrapUpView(_message.Message):
 
     @_builtins.property
     def objects(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoredObject]:
-        """Output only. What is in the store."""
+        """Output only. What is in the store; of an erased call what is left there, which nobody can read."""
 
     @_builtins.property
     def took(self) -> _duration_pb2.Duration:

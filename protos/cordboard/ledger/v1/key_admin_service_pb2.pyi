@@ -66,7 +66,9 @@ class EraseCallResponse(_message.Message):
 
     @_builtins.property
     def forgotten_at(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the last process that had asked for one of the call's subkeys has forgotten it at the latest."""
+        """Output only. When the last process that had asked for one of the call's subkeys has forgotten it at the latest: one
+        that is cut off from the ledger. The others hear of it at once.
+        """
 
     def __init__(
         self,

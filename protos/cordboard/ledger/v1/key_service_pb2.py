@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%cordboard/ledger/v1/key_service.proto\x12\x13\x63ordboard.ledger.v1\"1\n\rUnwrapRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\" \n\x0eUnwrapResponse\x12\x0e\n\x06subkey\x18\x01 \x01(\x0c\x32_\n\nKeyService\x12Q\n\x06Unwrap\x12\".cordboard.ledger.v1.UnwrapRequest\x1a#.cordboard.ledger.v1.UnwrapResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%cordboard/ledger/v1/key_service.proto\x12\x13\x63ordboard.ledger.v1\"1\n\rUnwrapRequest\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\"\x16\n\x14WatchErasuresRequest\")\n\x15WatchErasuresResponse\x12\x10\n\x08\x63\x61ll_ids\x18\x01 \x03(\t\" \n\x0eUnwrapResponse\x12\x0e\n\x06subkey\x18\x01 \x01(\x0c\x32\xc9\x01\n\nKeyService\x12Q\n\x06Unwrap\x12\".cordboard.ledger.v1.UnwrapRequest\x1a#.cordboard.ledger.v1.UnwrapResponse\x12h\n\rWatchErasures\x12).cordboard.ledger.v1.WatchErasuresRequest\x1a*.cordboard.ledger.v1.WatchErasuresResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_UNWRAPREQUEST']._serialized_start=62
   _globals['_UNWRAPREQUEST']._serialized_end=111
-  _globals['_UNWRAPRESPONSE']._serialized_start=113
-  _globals['_UNWRAPRESPONSE']._serialized_end=145
-  _globals['_KEYSERVICE']._serialized_start=147
-  _globals['_KEYSERVICE']._serialized_end=242
+  _globals['_WATCHERASURESREQUEST']._serialized_start=113
+  _globals['_WATCHERASURESREQUEST']._serialized_end=135
+  _globals['_WATCHERASURESRESPONSE']._serialized_start=137
+  _globals['_WATCHERASURESRESPONSE']._serialized_end=178
+  _globals['_UNWRAPRESPONSE']._serialized_start=180
+  _globals['_UNWRAPRESPONSE']._serialized_end=212
+  _globals['_KEYSERVICE']._serialized_start=215
+  _globals['_KEYSERVICE']._serialized_end=416
 # @@protoc_insertion_point(module_scope)

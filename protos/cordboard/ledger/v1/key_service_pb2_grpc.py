@@ -40,6 +40,11 @@ class KeyServiceStub:
                 request_serializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.UnwrapRequest.SerializeToString,
                 response_deserializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.UnwrapResponse.FromString,
                 _registered_method=True)
+        self.WatchErasures = channel.unary_stream(
+                '/cordboard.ledger.v1.KeyService/WatchErasures',
+                request_serializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.WatchErasuresRequest.SerializeToString,
+                response_deserializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.WatchErasuresResponse.FromString,
+                _registered_method=True)
 
 
 class KeyServiceServicer:
@@ -53,6 +58,14 @@ class KeyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchErasures(self, request, context):
+        """Tells of calls whose keys are destroyed from now on, so that nobody goes on using what it has. The first message
+        says that it listens; whoever asked for subkeys before that asks for them anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_KeyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +73,11 @@ def add_KeyServiceServicer_to_server(servicer, server):
                     servicer.Unwrap,
                     request_deserializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.UnwrapRequest.FromString,
                     response_serializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.UnwrapResponse.SerializeToString,
+            ),
+            'WatchErasures': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchErasures,
+                    request_deserializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.WatchErasuresRequest.FromString,
+                    response_serializer=cordboard_dot_ledger_dot_v1_dot_key__service__pb2.WatchErasuresResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +108,33 @@ class KeyService:
             '/cordboard.ledger.v1.KeyService/Unwrap',
             cordboard_dot_ledger_dot_v1_dot_key__service__pb2.UnwrapRequest.SerializeToString,
             cordboard_dot_ledger_dot_v1_dot_key__service__pb2.UnwrapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchErasures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cordboard.ledger.v1.KeyService/WatchErasures',
+            cordboard_dot_ledger_dot_v1_dot_key__service__pb2.WatchErasuresRequest.SerializeToString,
+            cordboard_dot_ledger_dot_v1_dot_key__service__pb2.WatchErasuresResponse.FromString,
             options,
             channel_credentials,
             insecure,

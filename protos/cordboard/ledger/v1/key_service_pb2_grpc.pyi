@@ -35,6 +35,10 @@ class KeyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> KeyServiceAsyncStub: ...
     Unwrap: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.UnwrapRequest, _key_service_pb2.UnwrapResponse]
     """Gives an HKDF-SHA256 subkey of the call's data key. Errors: KEY_DESTROYED, PURPOSE_NOT_YOURS, STREAM_NOT_FOUND."""
+    WatchErasures: _grpc.UnaryStreamMultiCallable[_key_service_pb2.WatchErasuresRequest, _key_service_pb2.WatchErasuresResponse]
+    """Tells of calls whose keys are destroyed from now on, so that nobody goes on using what it has. The first message
+    says that it listens; whoever asked for subkeys before that asks for them anew.
+    """
 
 @_typing.type_check_only
 class KeyServiceAsyncStub(KeyServiceStub):
@@ -43,6 +47,10 @@ class KeyServiceAsyncStub(KeyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Unwrap: _aio.UnaryUnaryMultiCallable[_key_service_pb2.UnwrapRequest, _key_service_pb2.UnwrapResponse]  # type: ignore[assignment]
     """Gives an HKDF-SHA256 subkey of the call's data key. Errors: KEY_DESTROYED, PURPOSE_NOT_YOURS, STREAM_NOT_FOUND."""
+    WatchErasures: _aio.UnaryStreamMultiCallable[_key_service_pb2.WatchErasuresRequest, _key_service_pb2.WatchErasuresResponse]  # type: ignore[assignment]
+    """Tells of calls whose keys are destroyed from now on, so that nobody goes on using what it has. The first message
+    says that it listens; whoever asked for subkeys before that asks for them anew.
+    """
 
 class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     """Gives authenticated services what they need to open what they may open. A key never travels inside a command."""
@@ -54,5 +62,15 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_key_service_pb2.UnwrapResponse, _abc.Awaitable[_key_service_pb2.UnwrapResponse]]:
         """Gives an HKDF-SHA256 subkey of the call's data key. Errors: KEY_DESTROYED, PURPOSE_NOT_YOURS, STREAM_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def WatchErasures(
+        self,
+        request: _key_service_pb2.WatchErasuresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_key_service_pb2.WatchErasuresResponse], _abc.AsyncIterator[_key_service_pb2.WatchErasuresResponse]]:
+        """Tells of calls whose keys are destroyed from now on, so that nobody goes on using what it has. The first message
+        says that it listens; whoever asked for subkeys before that asks for them anew.
+        """
 
 def add_KeyServiceServicer_to_server(servicer: KeyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -47,7 +47,8 @@ class TranscriptServiceServicer:
     """
 
     def GetTranscript(self, request, context):
-        """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY; with `unredacted`
+        """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY,
+        ERASED (nothing is left to show); with `unredacted`
         LEDGER_AWAY: nothing is opened that is not on record.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

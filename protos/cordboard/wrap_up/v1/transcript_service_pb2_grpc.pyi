@@ -34,7 +34,8 @@ class TranscriptServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TranscriptServiceAsyncStub: ...
     GetTranscript: _grpc.UnaryUnaryMultiCallable[_transcript_service_pb2.GetTranscriptRequest, _transcript_service_pb2.GetTranscriptResponse]
-    """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY; with `unredacted`
+    """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY,
+    ERASED (nothing is left to show); with `unredacted`
     LEDGER_AWAY: nothing is opened that is not on record.
     """
 
@@ -44,7 +45,8 @@ class TranscriptServiceAsyncStub(TranscriptServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTranscript: _aio.UnaryUnaryMultiCallable[_transcript_service_pb2.GetTranscriptRequest, _transcript_service_pb2.GetTranscriptResponse]  # type: ignore[assignment]
-    """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY; with `unredacted`
+    """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY,
+    ERASED (nothing is left to show); with `unredacted`
     LEDGER_AWAY: nothing is opened that is not on record.
     """
 
@@ -57,7 +59,8 @@ class TranscriptServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transcript_service_pb2.GetTranscriptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transcript_service_pb2.GetTranscriptResponse, _abc.Awaitable[_transcript_service_pb2.GetTranscriptResponse]]:
-        """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY; with `unredacted`
+        """Shows a call's transcript. Errors: TRANSCRIPT_NOT_FOUND (also for another tenant's call), STORE_AWAY,
+        ERASED (nothing is left to show); with `unredacted`
         LEDGER_AWAY: nothing is opened that is not on record.
         """
 

@@ -80,7 +80,8 @@ class EventProducer:
         self._tally_path = spool_dir / (name + TALLY_SUFFIX)
         self._tally: Tally | None = None
         self._started = False
-        self._outbox = Outbox(Shipper(ledger), path, SpoolSeal(keys), memory_limit=memory_limit, open_spool=open_spool)
+        self._seal = SpoolSeal(keys)
+        self._outbox = Outbox(Shipper(ledger), path, self._seal, memory_limit=memory_limit, open_spool=open_spool)
 
     async def __aenter__(self) -> "EventProducer":
         self.start()
@@ -123,6 +124,10 @@ class EventProducer:
         """Return when all that was recorded is on the log or refused for good."""
         self.start()
         await self._outbox.flush()
+
+    def forget_call(self, call_id: str) -> None:
+        """Forget the key of a call that was erased; what of it waits in the spool is nobody's any more."""
+        self._seal.forget(call_id)
 
     def report(self) -> OutboxReport:
         """Tell how the producer stands."""

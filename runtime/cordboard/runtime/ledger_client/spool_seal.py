@@ -104,6 +104,10 @@ class SpoolSeal:
             opened = None
         return None if opened is None else NewEvent.FromString(opened)
 
+    def forget(self, call_id: str) -> None:
+        """Forget a call's key; whoever needs it asks anew."""
+        self._kept.pop(call_id, None)
+
     def close(self) -> None:
         """Ask for no more keys and forget those that are here."""
         for task in self._asking.values():
