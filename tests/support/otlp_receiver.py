@@ -29,6 +29,8 @@ class OtlpReceiver:
 
     address: str = ""
     spans: list[ReceivedSpan] = field(default_factory=list)
+    bodies: list[tuple[str, bytes]] = field(default_factory=list)
+    """Everything that was sent, spans, measurements and what else there may be, each with its path."""
 
     def take(self, body: bytes) -> None:
         """Take a request in."""
@@ -61,6 +63,7 @@ def otlp_receiver() -> Iterator[OtlpReceiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
+            receiver.bodies.append((self.path, body))
             if self.path == "/v1/traces":
                 receiver.take(body)
             self.send_response(200)

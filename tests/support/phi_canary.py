@@ -1,8 +1,11 @@
 """Looks for what identifies a caller where it must not be: in every form in which it could lie there."""
 
 import base64
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import asyncpg
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -48,14 +51,32 @@ def _shifted(text: str) -> Iterator[tuple[int, bytes]]:
 
 def traces(name: str, digits: str, files: Iterable[Path]) -> list[str]:
     """Name each file that holds a needle, and in which form it does; the needle itself is not told."""
+    return traces_in(name, digits, ((path.name, path.read_bytes()) for path in files))
+
+
+def traces_in(name: str, digits: str, pieces: Iterable[tuple[str, bytes]]) -> list[str]:
+    """Do the same over pieces of data, each with a name."""
     folded, exact = needles(name, digits), encoded(name, digits)
     found: list[str] = []
-    for path in files:
-        data = path.read_bytes()
+    for piece, data in pieces:
         lower = data.lower()
-        found += [f"{path.name}: {form}" for form, needle in folded.items() if needle in lower]
-        found += [f"{path.name}: {form}" for form, needle in exact.items() if needle in data]
+        found += [f"{piece}: {form}" for form, needle in folded.items() if needle in lower]
+        found += [f"{piece}: {form}" for form, needle in exact.items() if needle in data]
     return found
+
+
+async def rows_of(connection: "asyncpg.Connection[asyncpg.Record]") -> list[tuple[str, bytes]]:
+    """Give all rows of a database, table by table, as they are read: its files may hold long values compressed."""
+    tables = await connection.fetch(
+        "select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
+    )
+    pieces: list[tuple[str, bytes]] = []
+    for table in tables:
+        rows = io.BytesIO()
+        schema, name = table["schemaname"], table["tablename"]
+        await connection.copy_from_table(name, schema_name=schema, output=rows, format="binary")
+        pieces.append((f"{schema}.{name}", rows.getvalue()))
+    return pieces
 
 
 def files_below(root: Path, *but: Path) -> Iterator[Path]:

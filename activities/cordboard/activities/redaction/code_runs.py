@@ -29,7 +29,8 @@ _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "ate": "8"}
 _LETTER_LEADS = words(
     """
     is number plate id with code license vin serial it's registration certificate policy chart record member group
-    account passport tag card permit reference confirmation claim case badge says ends starts in licence ref
+    account passport tag card permit reference confirmation claim case badge says ends starts in licence ref address
+    model
     """
 )
 

@@ -13,7 +13,7 @@ LEADS = phrases(
     in the name of|nickname is|first names|last names|legal name|they call me|we call him|we call her|i call him|
     i call her|everybody says|everyone says|calls him|calls her|everybody calls me|everyone calls me|
     friends call me|people call me|go by|just call me|married name|contact is|goes by the name|signed by|attention|
-    care of|c o
+    care of|c o|addressed to|made out to|payable to
     """
 )
 # After these a word is a name if it looks like one.

@@ -16,7 +16,7 @@ _CHATTER = words(
     tell give mhm who which where when how if it's ready looking up think thinking i'd i'll i've i'm card wallet
     purse see look put gonna going come maybe believe guess bear glasses reading pen paper drawer kitchen car
     trying forgot forget off top head offhand now here asking asked private comfortable giving out over said
-    already told gave front same as before ask use did does keep new different in
+    already told gave front same as before ask use did does keep new different in hand email e-mail got any it
     """
 )
 

@@ -109,6 +109,8 @@ _CARE = words(
 _HOUSES = words("group associates partners specialists institute center centers clinic practice care services center's")
 # Hospitals are called so after a name: `terrebonne general`.
 _FOUNDERS = words("general memorial regional methodist baptist presbyterian lutheran adventist")
+_FOUNDED = words("mercy providence baptist methodist trinity unity memorial presbyterian lutheran regional general")
+_WINGS = words("north south east west central")
 _OF_KINDS = words("university college church hospital academy bank temple")
 _HOLY = words("trinity cross family name spirit redeemer angels rosary ghost child innocents")
 _FAITHS = words("presbyterian baptist methodist lutheran episcopal")
@@ -152,7 +154,7 @@ class Facility:
             if last is not None:
                 first = _name_start(passage, index)
                 if first < index:
-                    yield self._found(passage, first, last)
+                    yield self._found(passage, first, _street_after(passage, last))
             yield from self._saint(passage, index)
             yield from self._known(passage, index)
             yield from self._on_street(passage, index)
@@ -204,7 +206,9 @@ class Facility:
         if passage.low(index) in _FAITHS and passage.is_word(index - 1):
             before = passage.low(index - 1)
             if before in ORDINALS or (before not in FUNCTION_WORDS and before not in _GENERIC):
-                yield self._found(passage, index - 1, index)
+                yield self._found(passage, min(_name_start(passage, index), index - 1), index)
+        if passage.low(index) in _FOUNDED and passage.low(index + 1) in _WINGS:
+            yield self._found(passage, index, index + 1)
         if passage.low(index) in _FOUNDERS and index > 0:
             before = passage.tokens[index - 1].root
             if passage.is_word(index - 1) and (is_unknown(before) or is_name(before)) and before not in FUNCTION_WORDS:
@@ -221,6 +225,11 @@ class Facility:
                     ahead + 1 if passage.low(ahead + 1) in {"street", "avenue", "road", "boulevard", "drive"} else ahead
                 )
                 yield self._found(passage, index, end)
+
+
+def _street_after(passage: Passage, last: int) -> int:
+    """Give the last token of a street that tells which house of its name it is: `harmon pharmacy on elm`."""
+    return last + 2 if passage.low(last + 1) == "on" and _is_street(passage, last + 2) else last
 
 
 def _is_school(passage: Passage, high: int) -> bool:

@@ -54,6 +54,7 @@ _GIVEN_WORDS = words(
     """
 )
 _DESKS = phrases("at the front desk|at the desk|in billing|in scheduling|in records|at reception|in the lab")
+_TELLING = phrases("tell him|tell her|tell them|let him know|let her know")
 _NAME_PARTICLES = PARTICLES - {"ben", "san", "st", "ter", "las", "los", "o", "du"}
 Accepts = Callable[[Passage, int], bool]
 
@@ -85,7 +86,7 @@ class PersonName:
         elif passage.low(index) in TITLES and self._titled_word(passage, index):
             first = index + 2 if passage.low(index + 1) == "." else index + 1
             yield from self._after(passage, first, _is_any_word, LABELLED)
-        elif passage.low(index) in _ASKING and _ends_asking(passage, index + 2):
+        elif _ends_asking(passage, index + 2):
             yield from self._after(passage, index + 1, _is_any_word, GUESSED)
         elif passage.low(index) in TITLES:
             first = index + 2 if passage.low(index + 1) == "." else index + 1
@@ -193,7 +194,9 @@ def _is_joint(passage: Passage, place: int, last: int) -> bool:
     further = _is_further(passage, place + 1)
     if token.kind == "word" and len(token.low) == 1:
         particle = passage.low(place + 1) in PARTICLES and place + 2 < len(passage) and _is_further(passage, place + 2)
-        return particle or (token.low not in {"i", "a"} and is_only_a_name(passage.tokens[place + 1].root))
+        named = is_name(passage.tokens[place + 1].root) and is_only_a_name(passage.tokens[last].root)
+        family = named or is_only_a_name(passage.tokens[place + 1].root)
+        return particle or (token.low not in {"i", "a"} and family)
     if token.low in PARTICLES:
         return further or (passage.low(place + 1) in PARTICLES and _is_joint(passage, place + 1, last))
     return token.low == "." and len(passage.low(last)) <= 2 and further
@@ -232,8 +235,14 @@ def _is_plain_noun(passage: Passage, index: int) -> bool:
     return _is_given(passage, index) or (low not in _NOT_DOCTORS and not low.endswith(("ed", "ing", "ly")))
 
 
+def _ahead(passage: Passage, index: int, count: int) -> set[str]:
+    return {passage.low(place) for place in range(index + 1, index + 1 + count)}
+
+
 def _ends_asking(passage: Passage, index: int) -> bool:
-    """Tell whether a word at a place ends what is said to somebody: `ask rocky in`, `let ernie know`."""
+    """Tell whether a word at a place ends what is said to somebody: `ask rocky in`, `tell him big al called`."""
+    if any(passage.phrase_ends(index - 2, lead) for lead in _TELLING) and "called" in _ahead(passage, index - 2, 4):
+        return True
     asking = passage.low(index - 2)
     plain = "'" not in passage.low(index - 1)
     return plain and passage.low(index) in _ASKING.get(asking, ())

@@ -28,6 +28,7 @@ _WEAK_SUFFIXES = words(
     """
 )
 _UNITS = words("apartment apt unit box suite ste floor number building bldg lot room # trailer space")
+_NUMBERED = words("building bldg ward precinct lot terminal unit")
 _GENERIC = words(
     """
     the a this that my your our one main next same other wrong which what whole first side across down off on dead
@@ -119,6 +120,12 @@ class StreetAddress:
         """Find `six eighteen north walnut`, `108 maple`, `on pine`, `cedar and main`, `tenth and eleventh`."""
         word = passage.low(index)
         street = word in STREET_NAMES or (word in ORDINALS and word != "second")
+        if (
+            passage.low(index - 1) == "at"
+            and passage.low(index + 1) == "and"
+            and passage.low(index + 2) in STREET_NAMES
+        ):
+            yield self._found(passage, index, index + 2)
         if not passage.is_word(index) or not (street or passage.low(index - 1) in DIRECTIONS - _LETTERS):
             return
         turned = passage.low(index - 1) in DIRECTIONS
@@ -137,10 +144,12 @@ class StreetAddress:
 
     def _unit_alone(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find `apartment five c` where the street was said before."""
-        if passage.low(index) in {"apartment", "apt", "suite"}:
+        numbered = passage.low(index) in _NUMBERED and passage.low(index - 1) not in {"a", "an", "per", "one"}
+        if passage.low(index) in {"apartment", "apt", "suite"} or numbered:
             last = _numbers_end(passage, index + 1)
-            if last is not None and passage.low(last + 1) not in UNITS:
-                yield self._found(passage, index, last)
+            further = last if last is None else _unit_end(passage, last)
+            if last is not None and further is not None and passage.low(further + 1) not in UNITS - {"by"}:
+                yield self._found(passage, index, further)
 
     def _named_only(self, passage: Passage, index: int) -> Iterator[Finding]:
         """Find `thirty oh six cesar chavez`: a house number and a name, after a word of dwelling."""

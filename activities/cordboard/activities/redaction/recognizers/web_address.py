@@ -24,6 +24,7 @@ _BEFORE = words(
     """
 )
 _BEFORE_MINE = words("is at on to see visit www portal site page")
+_ANNOUNCING = words("website site page link url blog webpage homepage")
 _INSIDE_HOST = words("my your our the for and of you we with")
 _PATH = frozenset({"slash", "/", "dash", "-", "dot", ".", "underscore", "_"})
 _LONGEST_HOST = 5
@@ -45,7 +46,7 @@ class WebAddress:
             spoken = passage.tokens[index - 1].kind == "word" or passage.tokens[index - 1].glued
             if not ends or not spoken or index <= covered or passage.low(index - 1) == "point":
                 continue
-            first = _host(passage, index - 1)
+            first = _announced(passage, index - 1) or _host(passage, index - 1)
             if first < index - 1:
                 covered = _path(passage, ending or index)
                 yield tokens_finding(passage, first, covered, kinds.IDENTIFIER_URL, self.name, SHAPED)
@@ -68,6 +69,14 @@ def _host(passage: Passage, dot: int) -> int:
         return first - 2
     mine = passage.low(first - 1) == "my" and passage.low(first - 2) in _BEFORE_MINE
     return first - 1 if mine else first
+
+
+def _announced(passage: Passage, dot: int) -> int | None:
+    """Give the first token of a host after `my website is`, whatever words it is made of."""
+    for first in range(max(dot - _LONGEST_HOST - 1, 2), dot):
+        if passage.low(first - 1) in {"is", "was"} and passage.low(first - 2) in _ANNOUNCING:
+            return first
+    return None
 
 
 def _path(passage: Passage, last: int) -> int:
