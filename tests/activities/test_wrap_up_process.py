@@ -8,7 +8,8 @@ import signal
 import sys
 import wave
 from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import moonshine_voice
@@ -22,11 +23,15 @@ from cordboard.activities.wrap_up.record_store import S3RecordStore
 from cordboard.activities.wrap_up_starter import WrapUpStarter
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpInput
 from cordboard.call.v1 import wrap_up_facts_pb2 as facts
+from cordboard.cli.erased_objects import removal
 from cordboard.cli.supervision.object_store import BUCKET
 from cordboard.cli.supervision.object_store import ObjectStore as S3Server
 from cordboard.cli.supervision.stack import Stack, destroy
 from cordboard.core.view import wrap_up_view
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.ledger.v1.key_admin_service_pb2 import EraseCallRequest
+from cordboard.ledger.v1.key_admin_service_pb2_grpc import KeyAdminServiceStub
+from cordboard.runtime.identity import UserTokenIssuer
 from cordboard.runtime.key_client import KeyClient
 from cordboard.runtime.ledger_client import LedgerClient, call_stream
 from cordboard.workflows.data_converter import data_converter
@@ -97,13 +102,16 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
                 await call.end_capture()
                 client = await connect(temporal, data_converter(KeyClient(server.channel("worker"))))
                 await WrapUpStarter(client).start_wrap_up(WrapUpInput(call_id=call.call_id, tenant=TENANT))
-                view = await wrapped_up(settings, server.client("cli"), call.call_id)
-                objects = {one.kind: one for one in view.objects}
-                for one in objects.values():
-                    data = await store.get(one.uri.removeprefix(f"s3://{BUCKET}/"))
-                    assert data is not None
-                    assert hashlib.sha256(data).digest() == one.sha256
-                text = await store.get(f"{TENANT}/{call.call_id}/transcript.txt")
+                async with wrap_up_process(settings):
+                    view = await finished(server.client("cli"), call.call_id)
+                    objects = {one.kind: one for one in view.objects}
+                    for one in objects.values():
+                        data = await store.get(one.uri.removeprefix(f"s3://{BUCKET}/"))
+                        assert data is not None
+                        assert hashlib.sha256(data).digest() == one.sha256
+                    text = await store.get(f"{TENANT}/{call.call_id}/transcript.txt")
+                    removed = await erased(server, call.call_id)
+                left = [one for one in objects.values() if await store.get(one.uri.removeprefix(f"s3://{BUCKET}/"))]
     destroy(home)
     assert text is not None
     assert "ever tried" in text.decode().lower()
@@ -117,6 +125,10 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
         facts.OBJECT_KIND_RECORDING_MUTED,
     }
     assert objects[facts.OBJECT_KIND_TRANSCRIPT_SEALED].HasField("retained_until")
+    # Three are published, and the captured segments are not locked; three are sealed and locked.
+    assert (removed.removed, removed.kept) == (3 + sum(call.counts.values()), 3)
+    assert all(one.HasField("retained_until") for one in left)
+    assert len(left) == 3
     # This call has no workflow, so there is no history of it.
     assert [one.reason for stage in view.stages for one in stage.shortfalls] == ["HISTORY_GONE"]
 
@@ -127,8 +139,21 @@ def written(path: Path, text: str) -> str:
     return str(path)
 
 
-async def wrapped_up(settings: dict[str, str], ledger: LedgerClient, call_id: str) -> facts.WrapUpView:
-    """Run the process until the call is wrapped up, and ask it to stop."""
+async def erased(server: LedgerServer, call_id: str) -> facts.ErasedObjectsRemoved:
+    """Erase the call, and wait until the process has carried it out."""
+    token = UserTokenIssuer.load(server.keys).mint(
+        role="engineer", tenant=TENANT, scopes=["ledger:erase"], subject="eve"
+    )
+    request = EraseCallRequest(call_id=call_id, reason="request 12", force=True)
+    await KeyAdminServiceStub(server.channel("cli")).EraseCall(request, metadata=[("x-cordboard-user", token)])
+    removed = await removal(server.client("cli"), call_id, 60)
+    assert removed is not None
+    return removed
+
+
+@asynccontextmanager
+async def wrap_up_process(settings: dict[str, str]) -> AsyncIterator[None]:
+    """Run the process for a while, and ask it to stop."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "cordboard.activities.wrap_up", env={**os.environ, **settings}, stdout=PIPE
     )
@@ -136,11 +161,10 @@ async def wrapped_up(settings: dict[str, str], ledger: LedgerClient, call_id: st
         assert process.stdout is not None
         ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
         assert ready["ready"]
-        view = await finished(ledger, call_id)
+        yield
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 30) == 0
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return view

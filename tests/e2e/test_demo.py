@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,7 @@ import asyncpg
 import pytest
 from google.protobuf.message import Message
 from otlp_receiver import OtlpReceiver, otlp_receiver
-from phi_canary import files_below, rows_of, traces, traces_in
-from record_desk import RecordDesk, gone
+from phi_canary import files_below, traces
 
 from cordboard.activities.outcome.intent_words import NAMES
 from cordboard.call.v1.call_pb2 import Slots
@@ -34,8 +32,6 @@ from cordboard.runtime.ledger_client import LedgerClient, call_stream
 pytestmark = pytest.mark.timeout(420)
 
 REPORT = "demo/last-call/caller.json"
-CALLS: dict[str, str] = {}
-"""Calls that were made, by their script."""
 # Whoever opens what was made of a call does so by a request of their own.
 AFTERWARDS = {OutcomeOpened.DESCRIPTOR.full_name, TranscriptOpened.DESCRIPTOR.full_name}
 FIELDS = {
@@ -133,103 +129,6 @@ async def test_a_shipped_caller_is_served_and_every_field_of_the_report_is_true(
     # A breath may sound like speech to what cuts it into pieces.
     assert set(report.get("wrap_up_missing", [])) <= {"UNINTELLIGIBLE"}
     assert 0 < report["wrap_up_seconds"] < 120
-    CALLS[path.stem] = report["call_id"]
-
-
-async def test_what_was_made_of_a_call_opens_for_who_may_and_is_gone_when_the_call_is_erased(
-    home: Path, collector: OtlpReceiver
-) -> None:
-    path = next(one for one in shipped_scripts() if load_script(one).persona.wants_human)
-    if path.stem not in CALLS:
-        _, report, _ = await _demo(home, path, collector=collector.address)
-        CALLS[path.stem] = report["call_id"]
-    async with Stack(home) as stack:
-        desk = RecordDesk(stack, CALLS[path.stem])
-        await _nobody_sees_more_than_they_may(desk)
-        await _the_published_holds_no_caller(desk)
-        await _a_held_call_stays(desk)
-        await _an_erased_call_is_nobodys(desk)
-        await _crashes_leave_no_core(stack)
-
-
-READ, WHOLE = ("calls:read",), ("calls:read", "phi")
-UNREDACTED = ("call", "transcript", "CALL", "--unredacted")
-
-
-async def _nobody_sees_more_than_they_may(desk: RecordDesk) -> None:
-    refused = [await desk.ask(*UNREDACTED, scopes=READ), await desk.ask("outcome", "show", "CALL", scopes=("phi",))]
-    assert [one.reason for one in refused] == ["SCOPE_MISSING", "SCOPE_MISSING"]
-    for message in ("a transcript was refused", "an outcome was refused"):
-        assert [line["reason"] for line in desk.gateway_log(message)] == ["SCOPE_MISSING"]
-    assert await desk.log("TranscriptOpened") == []
-    shown = await desk.ask(*UNREDACTED, scopes=WHOLE)
-    spans = shown.said["redactions"]["spans"]
-    words = [one["text"] for one in shown.said["original"]["utterances"]]
-    assert spans
-    assert all(any(span["original"] in text for text in words) for span in spans)
-    assert "[NAME-1]" in json.dumps(shown.said["redacted"])
-    [(envelope, fact)] = await desk.log("TranscriptOpened")
-    assert (fact.on_behalf_of, envelope.event.actor) == ("engineer/eve", "engineer/eve")
-    assert envelope.event.HasField("occurred_at")
-
-
-async def _the_published_holds_no_caller(desk: RecordDesk) -> None:
-    objects = await desk.objects()
-    assert sum(key.endswith("/transcript.json") for key in objects) >= len(CALLS)
-    for path in shipped_scripts():
-        persona = load_script(path).persona
-        assert traces_in(persona.name, persona.digits, objects.items()) == []
-
-
-async def _a_held_call_stays(desk: RecordDesk) -> None:
-    why = ("--reason", "case 7")
-    assert (await desk.ask("ledger", "hold", "set", "CALL", *why)).code == 0
-    assert (await desk.ask("ledger", "erase", "CALL", *why)).reason == "LEGAL_HOLD"
-    [(envelope, fact)] = await desk.log("ErasureRefused")
-    assert (fact.refusal, envelope.event.actor.split("/")[0]) == ("LEGAL_HOLD", "engineer")
-    assert (await desk.ask(*UNREDACTED, scopes=WHOLE)).said["original"]
-    assert (await desk.ask("ledger", "hold", "clear", "CALL", *why)).said == {"cleared": True}
-
-
-async def _an_erased_call_is_nobodys(desk: RecordDesk) -> None:
-    erased = await desk.ask("ledger", "erase", "CALL", "--reason", "request 12")
-    assert erased.code == 0, erased.reason
-    removed = erased.said["objects"]
-    assert removed["removed"] > 5
-    assert removed["kept"] == 4
-    left = {key for key in await desk.objects() if desk.call_id in key}
-    assert {key.rpartition("/")[2] for key in left} == {
-        "recording.sealed",
-        "transcript.sealed",
-        "redactions.sealed",
-        "history.json",
-    }
-    # The process that opened the transcript a moment ago had its key in memory.
-    for scopes, command in ((READ, UNREDACTED[:-1]), (WHOLE, UNREDACTED)):
-        assert (await desk.ask(*command, scopes=scopes)).reason == "ERASED"
-    outcome = (await desk.ask("outcome", "show", "CALL", scopes=WHOLE)).said
-    assert outcome["erased"]
-    assert not {"summary", "slots"} & outcome.keys()
-    shown = (await desk.ask("call", "show", "CALL", scopes=WHOLE)).said
-    assert shown["erasedAt"]
-    assert shown["phase"] == "PHASE_COMPLETED"
-    assert "slots" not in shown or not shown["slots"].get("name")
-    assert len(shown["wrapUp"]["objects"]) == removed["kept"]
-    assert (await desk.ask("ledger", "verify", "CALL")).said["valid"]
-    assert (await desk.ask("replay", "state", "CALL")).code == 0
-
-
-async def _crashes_leave_no_core(stack: Stack) -> None:
-    for name, pid in stack.pids().items():
-        limits = Path(f"/proc/{pid}/limits").read_text()
-        [core] = [line.split() for line in limits.splitlines() if line.startswith("Max core file size")]
-        assert core[4:6] == ["0", "0"], name
-    for component in ("voice-agent", "media-node", "worker", "wrap-up", "gateway", "ledger"):
-        await asyncio.wait_for(gone(await stack.kill(component, signal.SIGABRT)), 30)
-    data = (stack.directory.root / "postgres" / "data").resolve()
-    roots = (stack.directory.root, data, Path.cwd())
-    cores = [path for root in roots for path in root.glob("**/core*") if path.name.split(".")[0] == "core"]
-    assert [path for path in cores if path.is_file() and path.suffix != ".py"] == []
 
 
 async def test_nothing_that_identifies_the_caller_is_left_in_clear(home: Path, collector: OtlpReceiver) -> None:
@@ -245,21 +144,8 @@ async def test_nothing_that_identifies_the_caller_is_left_in_clear(home: Path, c
         searched = [*files_below(home, *own), *files_below(data, *apart)]
         assert len(searched) > 500
         assert traces(persona.name, persona.digits, searched) == []
-        assert traces_in(persona.name, persona.digits, await _rows_of_the_record(stack)) == []
-        assert {path for path, _ in collector.bodies} >= {"/v1/traces", "/v1/metrics"}
-        assert traces_in(persona.name, persona.digits, collector.bodies) == []
         # And the search does find them where they belong.
         assert traces(persona.name, persona.digits, files_below(apart[0]))
-
-
-async def _rows_of_the_record(stack: Stack) -> list[tuple[str, bytes]]:
-    connection = await asyncpg.connect((stack.directory.secrets / "postgres-ledger-url").read_text().strip())
-    try:
-        rows = await rows_of(connection)
-    finally:
-        await connection.close()
-    assert {"ledger.event", "outcome.call"} <= {name for name, _ in rows}
-    return rows
 
 
 async def _files_of_the_system_of_record(stack: Stack, data: Path) -> list[Path]:

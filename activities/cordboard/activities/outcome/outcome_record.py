@@ -45,6 +45,8 @@ class LoggedOutcomes:
         written = self._producer.record_durably(call_stream(call_id), fact, actor=actor)
         try:
             # The fact goes on its way whatever becomes of the request: it may say more than happened, never less.
-            await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(written)), PATIENCE)
+            # `wait_for` forgets that it was cancelled where both come at once (Python 3.11).
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(asyncio.ensure_future(written))
         except TimeoutError as error:
             raise UnavailableError("LEDGER_AWAY", "the record cannot be reached; try again") from error
