@@ -82,17 +82,8 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
     with temporal_server() as temporal:
         async with only_s3 as stack, ledger_server(tmp_path) as server:
             credentials = stack.directory.secrets / "s3-credentials.json"
-            settings = {
-                "CORDBOARD_HOME": str(home),
-                "CORDBOARD_INSTANCE": "wrap-up-1",
-                "CORDBOARD_LEDGER": server.address,
+            settings = settings_of(home, server, stack) | {
                 "CORDBOARD_TEMPORAL": temporal,
-                "CORDBOARD_TEMPORAL_NAMESPACE": NAMESPACE,
-                "CORDBOARD_KEYS_DIR": str(server.keys),
-                "CORDBOARD_S3_ENDPOINT": stack.address("s3", "http"),
-                "CORDBOARD_S3_CREDENTIALS_FILE": str(credentials),
-                "CORDBOARD_S3_BUCKET": BUCKET,
-                "CORDBOARD_S3_RETENTION_DAYS": "1",
                 "CORDBOARD_POSTGRES_URL_FILE": written(tmp_path / "postgres-url", postgres_url),
             }
             async with S3RecordStore.open(stack.address("s3", "http"), credentials, BUCKET) as store:
@@ -131,6 +122,21 @@ async def test_a_captured_call_becomes_what_is_published_and_the_log_says_where(
     assert len(left) == 3
     # This call has no workflow, so there is no history of it.
     assert [one.reason for stage in view.stages for one in stage.shortfalls] == ["HISTORY_GONE"]
+
+
+def settings_of(home: Path, server: LedgerServer, stack: Stack) -> dict[str, str]:
+    """Say to the process where its neighbours are."""
+    return {
+        "CORDBOARD_HOME": str(home),
+        "CORDBOARD_INSTANCE": "wrap-up-1",
+        "CORDBOARD_LEDGER": server.address,
+        "CORDBOARD_TEMPORAL_NAMESPACE": NAMESPACE,
+        "CORDBOARD_KEYS_DIR": str(server.keys),
+        "CORDBOARD_S3_ENDPOINT": stack.address("s3", "http"),
+        "CORDBOARD_S3_CREDENTIALS_FILE": str(stack.directory.secrets / "s3-credentials.json"),
+        "CORDBOARD_S3_BUCKET": BUCKET,
+        "CORDBOARD_S3_RETENTION_DAYS": "1",
+    }
 
 
 def written(path: Path, text: str) -> str:
