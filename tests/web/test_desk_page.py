@@ -21,6 +21,13 @@ from cordboard.core.event_message import unpack
 from cordboard.gateway.memory_call_control import CALLER_LEG
 from cordboard.runtime.ledger_client import call_stream
 
+LATE_PAINTING = """() => {
+const after = window.setTimeout;
+window.requestAnimationFrame = () => 0;
+// What is to follow a painting follows it at the latest after 100 ms; no other timer of the page is as short.
+window.setTimeout = (doing, ms, ...more) => after(doing, ms === 100 ? 3_600_000 : ms, ...more);
+}"""
+
 
 def lines(page: Page) -> Locator:
     """The words of the transcript."""
@@ -59,6 +66,14 @@ async def test_an_offer_rings_with_all_that_is_known_and_enter_answers_it(house:
     await expect(page.get_by_text("Why you: red line.")).to_be_visible()
     await house.story.say(call_id, "caller", "Is that you, Maria?")
     await expect(lines(page).last).to_have_text("Is that you, Maria?")
+
+
+async def test_an_answer_before_the_browser_has_painted_the_offer_keeps_its_leg(house: PageHouse) -> None:
+    page = await house.desk()
+    await expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    await page.evaluate(LATE_PAINTING)
+    await on_a_call(house, page)
+    assert not [one for one in house.calls.steered if isinstance(one, RemoveLegRequest)]
 
 
 async def test_escape_declines_and_the_call_goes_away(house: PageHouse) -> None:

@@ -1,5 +1,5 @@
 /** The agent desk: be ready, answer, hold, hang up; with the hand-over and the transcript in view. */
-import { html, render, useEffect, useReducer, useRef, useState } from "../vendor/preact_htm.js";
+import { html, render, useEffect, useLayoutEffect, useReducer, useRef, useState } from "../vendor/preact_htm.js";
 import { CallView } from "./desk_call.js";
 import { Banners, MyState, TopBar } from "./desk_frame.js";
 import { useDeskLeg } from "./desk_leg.js";
@@ -37,9 +37,10 @@ function Desk() {
       plane.current.close();
     };
   }, []);
-  // Whatever ended the agent's part, the leg ends with it.
+  // Whatever ended the agent's part, the leg ends with it; in the same turn, for after the next painting it might end
+  // the leg that the agent has opened meanwhile for the call that just came.
   const callId = call && !desk.ended ? call.callId : "";
-  useEffect(() => () => void leg.drop(), [callId]);
+  useLayoutEffect(() => () => void leg.drop(), [callId]);
   useEffect(() => {
     document.title = `${titleOf(call)} · Cordboard`;
   }, [call?.phase, call?.callId]);
