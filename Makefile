@@ -50,7 +50,7 @@ check-pyright: setup
 
 .PHONY: test
 test: setup test-packages ## Run the tests (ARGS= passes on to pytest)
-	$(BIN)/pytest $(ARGS)
+	@$(BIN)/python scripts/run_tests.py $(ARGS)
 
 .PHONY: test-packages
 test-packages: ## Install the Debian packages that tests need, or name those that are missing
