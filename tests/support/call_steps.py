@@ -87,6 +87,11 @@ async def detach(call: PlacedCall, reason: str = "RELEASED") -> None:
 async def hang_up(call: PlacedCall, reason: str = "CLIENT_CLOSED") -> None:
     """The caller is gone."""
     await call.fact(LegStateChanged(leg_id=call.leg_id, state=LEG_STATE_ENDED, reason=reason, placement_epoch=1))
+    if call.house.environment.supports_time_skipping:
+        # Whoever waits for the call's end next lets hours pass, which the word of it must not lose the race against.
+        await call.until(
+            lambda view: all(leg.state == LEG_STATE_ENDED for leg in view.legs if leg.leg_id == call.leg_id)
+        )
 
 
 async def assert_nothing_left(call: PlacedCall) -> None:

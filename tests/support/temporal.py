@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -327,10 +326,6 @@ def new_house(environment: WorkflowEnvironment, *interceptors: Interceptor) -> H
     keys = MemoryKeys()
     config = environment.client.config()
     config["data_converter"] = data_converter(keys)
-    if environment.supports_time_skipping:
-        # What an earlier test has left under way is no matter of this house's worker, nor does its time stand still for
-        # it. This server has every namespace that it is asked for.
-        config["namespace"] = f"house-{uuid.uuid4().hex}"
     # The time-skipping server's own skips time while somebody waits for a result.
     config["interceptors"] = [*config["interceptors"], *interceptors]
     registry = MemoryNodeRegistry()

@@ -7,9 +7,12 @@ from temporal import House, open_house, real_time, skipping_time
 from temporalio.testing import WorkflowEnvironment
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
-    """One server that skips time, for all tests."""
+    """A server that skips time, for one test: it skips no more once a call has ended while an activity of it ran.
+
+    https://github.com/temporalio/sdk-java/issues/1138
+    """
     async with skipping_time() as environment:
         yield environment
 
