@@ -16,7 +16,7 @@ KNOWN_FAULTS = (HERE / "workflows" / "test_callback.py",)
 SIDE_BY_SIDE = (
     *(HERE / name for name in ("core", "house", "runtime", "audit_log", "gateway", "workflows", "activities")),
     *(HERE / name for name in ("healthcare", "real_estate")),
-    *(HERE / "cli" / name for name in ("test_commands.py", "test_redact.py", "test_workflow_replay.py")),
+    *(HERE / "cli" / f"test_{name}.py" for name in ("call_commands", "commands", "redact", "workflow_replay")),
 )
 """Tests that wait for events and never for the clock, on servers of their own: two may run at once."""
 

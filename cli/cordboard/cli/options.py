@@ -23,6 +23,9 @@ Ledger = Annotated[
     str,
     typer.Option("--ledger", envvar="CORDBOARD_LEDGER", help="host:port of a ledger; without it the local one."),
 ]
+CallId = Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")]
+RequestId = Annotated[str, typer.Option(help="UUID of the request; repeating one gets the same answer.")]
+PageToken = Annotated[str, typer.Option(help="Token of the page before.")]
 
 DEFAULT_HOME = Path(".cordboard")
 DEFAULT_TENANT = "demo"

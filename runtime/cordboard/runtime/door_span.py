@@ -53,6 +53,7 @@ def door_span(
                 span.set_status(Status(StatusCode.ERROR))
             raise
         except Exception as error:
+            # Whatever it was, the span says its kind, and the door makes an answer of it.
             span.set_attribute("error.type", type(error).__name__)
             span.set_status(Status(StatusCode.ERROR))
             raise

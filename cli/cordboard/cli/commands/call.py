@@ -1,4 +1,4 @@
-"""`cordboard call`: start, list, show, watch and end calls through the gateway, as any app would."""
+"""`cordboard call`: start, list, show, watch, hold and end calls through the gateway, as any app would."""
 
 import asyncio
 import uuid
@@ -13,8 +13,10 @@ from cordboard.call.v1.call_service_pb2 import (
     GetCallRequest,
     GetTranscriptRequest,
     GetTranscriptResponse,
+    HoldLegRequest,
     ListCallsRequest,
     ListCallsResponse,
+    RetrieveLegRequest,
     StartCallRequest,
     StartCallResponse,
     WatchCallRequest,
@@ -25,9 +27,12 @@ from cordboard.cli.options import (
     DEFAULT_HOME,
     DEFAULT_TENANT,
     DEFAULT_VERTICAL,
+    CallId,
     Gateway,
     Home,
     Json,
+    PageToken,
+    RequestId,
     Tenant,
     Token,
 )
@@ -35,9 +40,8 @@ from cordboard.cli.output import console, print_json, table
 from cordboard.runtime.grpc_channel import translate_errors
 from cordboard.wrap_up.v1.transcript_pb2 import Speaker
 
-call = typer.Typer(name="call", no_args_is_help=True, help="Start, list, show, watch and end calls.")
-CallId = Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")]
-RequestId = Annotated[str, typer.Option(help="UUID of the request; repeating one gets the same answer.")]
+call = typer.Typer(name="call", no_args_is_help=True, help="Start, list, show, watch, hold and end calls.")
+LegId = Annotated[str, typer.Argument(metavar="LEG", help="The leg's id, as `call show` names it.")]
 _DEADLINE = 10.0
 
 
@@ -79,7 +83,7 @@ def start(
 @call.command("list")
 def list_calls(
     page_size: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
-    page_token: Annotated[str, typer.Option(help="Token of the page before.")] = "",
+    page_token: PageToken = "",
     home: Home = DEFAULT_HOME,
     gateway: Gateway = "",
     token: Token = "",
@@ -195,12 +199,57 @@ def end(
     json: Json = False,
 ) -> None:
     """End a call. Ending an ended call is fine."""
-    identified = request_id or str(uuid.uuid4())
+    request = EndCallRequest(request_id=request_id or str(uuid.uuid4()), call_id=call_id, reason=reason)
+    _steer("EndCall", request, home, gateway, token, tenant, json)
+
+
+@call.command()
+def hold(
+    call_id: CallId,
+    leg_id: LegId,
+    request_id: RequestId = "",
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """Put a leg on hold: it hears music, and nobody hears it."""
+    request = HoldLegRequest(request_id=request_id or str(uuid.uuid4()), call_id=call_id, leg_id=leg_id)
+    _steer("HoldLeg", request, home, gateway, token, tenant, json)
+
+
+@call.command()
+def retrieve(
+    call_id: CallId,
+    leg_id: LegId,
+    request_id: RequestId = "",
+    home: Home = DEFAULT_HOME,
+    gateway: Gateway = "",
+    token: Token = "",
+    tenant: Tenant = DEFAULT_TENANT,
+    json: Json = False,
+) -> None:
+    """Take a leg back from hold."""
+    request = RetrieveLegRequest(request_id=request_id or str(uuid.uuid4()), call_id=call_id, leg_id=leg_id)
+    _steer("RetrieveLeg", request, home, gateway, token, tenant, json)
+
+
+def _steer(
+    method: str,
+    request: EndCallRequest | HoldLegRequest | RetrieveLegRequest,
+    home: Path,
+    gateway: str,
+    token: str,
+    tenant: str,
+    json: bool,
+) -> None:
+    """Ask for a change of a call, and say which call it was."""
 
     async def ask() -> None:
-        request = EndCallRequest(request_id=identified, call_id=call_id, reason=reason)
         async with gateway_door(home, gateway, token, tenant) as calls, translate_errors():
-            await calls.EndCall(request, timeout=_DEADLINE)
+            await getattr(calls, method)(request, timeout=_DEADLINE)
 
     asyncio.run(ask())
-    print_json({"call_id": call_id, "request_id": identified}) if json else typer.echo(call_id)
+    done = {"call_id": request.call_id, "request_id": request.request_id}
+    print_json(done) if json else typer.echo(request.call_id)

@@ -15,7 +15,7 @@ from cordboard.call.v1.wrap_up_facts_pb2 import ErasedObjectsRemoved
 from cordboard.cli.doors import ledger_channel, ledger_door
 from cordboard.cli.erased_objects import removal
 from cordboard.cli.event_json import to_json
-from cordboard.cli.options import DEFAULT_HOME, DEFAULT_TENANT, Home, Json, Ledger, Tenant, Token
+from cordboard.cli.options import DEFAULT_HOME, DEFAULT_TENANT, CallId, Home, Json, Ledger, PageToken, Tenant, Token
 from cordboard.cli.output import console, print_json, table
 from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.ledger.v1 import key_admin_service_pb2 as asked
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 hold = typer.Typer(name="hold", no_args_is_help=True, help="Legal holds: a held call cannot be erased.")
 keys = typer.Typer(name="keys", no_args_is_help=True, help="The tenants' keys, which wrap the calls' keys.")
 
-CallId = Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")]
 Reason = Annotated[str, typer.Option(help="Why, such as a case number. Stands on the log: no personal data.")]
 _USER = "x-cordboard-user"
 _DEADLINE = 30.0
@@ -132,7 +131,7 @@ def clear_hold(
 def list_holds(
     call_id: Annotated[str, typer.Argument(metavar="[CALL]", help="Only this call.")] = "",
     page_size: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    page_token: Annotated[str, typer.Option(help="Token of the page before.")] = "",
+    page_token: PageToken = "",
     home: Home = DEFAULT_HOME,
     ledger_address: Ledger = "",
     token: Token = "",

@@ -16,12 +16,22 @@ from cordboard.call.v1.call_service_pb2 import (
 from cordboard.call.v1.outcome_pb2 import Disposition, Mood, Outcome
 from cordboard.cli.doors import gateway_door
 from cordboard.cli.event_json import short_enum, to_json
-from cordboard.cli.options import DEFAULT_HOME, DEFAULT_TENANT, Gateway, Home, Json, Tenant, Token
+from cordboard.cli.options import (
+    DEFAULT_HOME,
+    DEFAULT_TENANT,
+    CallId,
+    Gateway,
+    Home,
+    Json,
+    PageToken,
+    RequestId,
+    Tenant,
+    Token,
+)
 from cordboard.cli.output import console, print_json, table
 from cordboard.runtime.grpc_channel import translate_errors
 
 outcome = typer.Typer(name="outcome", no_args_is_help=True, help="Show what came of calls, and what is left to do.")
-CallId = Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")]
 _DEADLINE = 10.0
 
 
@@ -47,7 +57,7 @@ def show(
 @outcome.command("follow-ups")
 def follow_ups(
     page_size: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
-    page_token: Annotated[str, typer.Option(help="Token of the page before.")] = "",
+    page_token: PageToken = "",
     home: Home = DEFAULT_HOME,
     gateway: Gateway = "",
     token: Token = "",
@@ -83,7 +93,7 @@ def follow_ups(
 @outcome.command()
 def resolve(
     call_id: CallId,
-    request_id: Annotated[str, typer.Option(help="UUID of the request.")] = "",
+    request_id: RequestId = "",
     home: Home = DEFAULT_HOME,
     gateway: Gateway = "",
     token: Token = "",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cordboard.cli.doors import fetch_history, key_door, ledger_door
-from cordboard.cli.options import DEFAULT_HOME, Home, Json, Ledger
+from cordboard.cli.options import DEFAULT_HOME, CallId, Home, Json, Ledger
 from cordboard.cli.output import console, print_json, table
 from cordboard.cli.workflow_replay import CALL_WORKFLOW, CorpusKeys, Verdict, load_class, read_corpus, replay_all
 from cordboard.core.errors import InvalidError, NotFoundError
@@ -29,7 +29,7 @@ def replay_itself() -> None:
 
 @replay.command()
 def state(
-    call_id: Annotated[str, typer.Argument(metavar="CALL", help="The call's id.")],
+    call_id: CallId,
     at: Annotated[str, typer.Option(help="Up to this sequence, or this instant (ISO 8601); without it all.")] = "",
     phi: Annotated[bool, typer.Option(help="Open what the caller said; that reading is itself logged.")] = True,
     home: Home = DEFAULT_HOME,

@@ -60,6 +60,7 @@ class Stack:
         try:
             await self._start()
         except BaseException:
+            # Also when whoever waits gives up: without `__aexit__` nobody else would stop what was started.
             await self._stop()
             raise
         return self
