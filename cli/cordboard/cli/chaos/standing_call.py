@@ -10,11 +10,10 @@ from typing import Any
 
 import aiohttp
 
-from cordboard.call.v1 import decisions_pb2 as decisions
-from cordboard.call.v1 import facts_pb2 as facts
 from cordboard.call.v1.call_pb2 import RECORDING_STATE_ON, RECORDING_STATE_PAUSED
 from cordboard.call.v1.call_service_pb2 import EscalateCallRequest, SetRecordingRequest
 from cordboard.call.v1.call_service_pb2_grpc import CallServiceStub
+from cordboard.cli.chaos.call_sight import CallSight
 from cordboard.cli.chaos.call_watchers import AppWatcher
 from cordboard.cli.chaos.rtp_gaps import Gap, gaps_of, less_own_stalls, packets_of
 from cordboard.cli.chaos.until import until
@@ -22,9 +21,6 @@ from cordboard.cli.demo.phone import Phone
 from cordboard.cli.demo.sound import Sound
 from cordboard.cli.supervision.stack import Stack
 from cordboard.core.errors import CordboardError, UnavailableError
-from cordboard.core.event_message import unpack
-from cordboard.core.fold import is_decision_envelope
-from cordboard.ledger.v1.envelope_pb2 import Envelope
 from cordboard.runtime.error_table import translate_errors
 from cordboard.runtime.grpc_channel import open_user_channel
 from cordboard.runtime.identity import UserTokenIssuer
@@ -33,14 +29,12 @@ TENANT = "chaos"
 VERTICAL = "healthcare"
 YES = "Yes, that is fine."
 _SCOPES = ("calls:read", "calls:steer", "calls:start", "phi")
-_ENDS = (decisions.CallCompleted, decisions.CallAbandoned, decisions.CallFailed, decisions.CallCancelled)
 _POLL_S = 0.05
 _HUNG_UP_AFTER_S = 1.0
 _TRY_S = 3.0
 _MUTE_S = 2.0
 _PATIENCE_S = 40.0
 _TOLD_TWICE_AFTER_S = 6.0
-_PAUSE_AFTER_WORDS_S = 0.5
 
 
 class StandingCall:
@@ -51,22 +45,11 @@ class StandingCall:
         self.name = name
         self.call_id = ""
         self.leg_id = ""
-        self.node_id = ""
-        self.ended_as = ""
-        """Name of the decision that ended the call; empty while it goes on."""
+        self.seen = CallSight(time.monotonic)
         self.hung_up = False
         self.answered = 0.0
         """By the monotonic clock, as all times here."""
-        self.plays: list[float] = []
-        self.attached: list[float] = []
-        self.stored: list[float] = []
-        """When it was seen that a segment of the recording is in the store."""
-        self.changes = 0
-        """How often the recording was paused or resumed, by the log."""
         self.is_waiting = False
-        self._consented = asyncio.Event()
-        self._over = asyncio.Event()
-        self._silent_since = 0.0
         self._paused = False
         self._stack = stack
         self._yes = yes
@@ -85,7 +68,7 @@ class StandingCall:
         channel = open_user_channel(self._stack.gateway_grpc, app)
         self._held.push_async_callback(channel.close)
         self.stub = CallServiceStub(channel)
-        self.app = AppWatcher(self.stub, self.call_id, self._see)
+        self.app = AppWatcher(self.stub, self.call_id, self.seen.see)
         self._watching = asyncio.ensure_future(self.app.run())
         self._held.push_async_callback(_cancel, self._watching)
         return self.answered - began
@@ -93,11 +76,11 @@ class StandingCall:
     async def consent(self) -> None:
         """Say yes when the question has been asked, again when it was not heard. Raises UnavailableError."""
         async with _within("the consent was not recorded", self.name):
-            while not self._consented.is_set():
-                await until(self._asked)
+            while not self.seen.consented.is_set():
+                await until(self.seen.has_finished_speaking)
                 await self.phone.line_out.say(self._yes)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._consented.wait(), _TOLD_TWICE_AFTER_S)
+                    await asyncio.wait_for(self.seen.consented.wait(), _TOLD_TWICE_AFTER_S)
 
     async def wait_in_queue(self) -> None:
         """Have the app ask for a human, and return when music is heard. Raises UnavailableError."""
@@ -122,32 +105,38 @@ class StandingCall:
     async def heard_after(self, moment: float) -> float:
         """Wait until an AI agent that attached after a moment is heard, and tell when."""
         async with _within("no AI agent came back", self.name):
-            while True:
-                attached = [at for at in self.attached if at > moment]
-                heard = [at for at in self.plays if attached and at >= attached[0]]
-                if heard:
-                    return heard[0]
-                await asyncio.sleep(_POLL_S)
+            await until(lambda: self.seen.heard_after(moment) is not None)
+        return self.seen.heard_after(moment) or moment
 
     async def hang_up(self) -> None:
         """Give the leg back, and wait until the call is over."""
         self.hung_up = True
         async with _within("the call does not end", self.name):
-            while not self._over.is_set():
+            while not self.seen.over.is_set():
                 # A gateway that is away, or cannot see whose leg it is, is asked again.
                 with contextlib.suppress(OSError, aiohttp.ClientError):
                     await self.phone.hang_up()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._over.wait(), _HUNG_UP_AFTER_S)
+                    await asyncio.wait_for(self.seen.over.wait(), _HUNG_UP_AFTER_S)
 
     async def until_over(self) -> None:
         """Return when the call is over as its app sees it."""
         async with _within("the call does not end", self.name):
-            await self._over.wait()
+            await self.seen.over.wait()
 
     async def close(self) -> None:
         """Let go of everything; the call is left as it is."""
         await self._held.aclose()
+
+    @property
+    def node_id(self) -> str:
+        """The media node on which it is."""
+        return self.seen.node_id
+
+    @property
+    def ended_as(self) -> str:
+        """Name of the decision that ended it; empty while it goes on."""
+        return self.seen.ended_as
 
     @property
     def is_lost(self) -> bool:
@@ -169,9 +158,6 @@ class StandingCall:
         wrong = not seqs or seqs != list(range(1, len(seqs) + 1))
         return [f"call {self.call_id}: its watcher missed events or saw some twice"] if wrong else []
 
-    def _asked(self) -> bool:
-        return bool(self._silent_since) and time.monotonic() - self._silent_since > _PAUSE_AFTER_WORDS_S
-
     def _hears_music(self) -> bool:
         last = self.phone.sound_in.frames[-12:]
         return len(last) == 12 and all(frame.tonal for frame in last)
@@ -188,28 +174,6 @@ class StandingCall:
                 await asyncio.sleep(_POLL_S)
             else:
                 return
-
-    def _see(self, envelope: Envelope) -> None:
-        event, now = unpack(envelope), time.monotonic()
-        if isinstance(event, facts.PlayoutStarted):
-            self.plays.append(now)
-            self._silent_since = 0.0
-        elif isinstance(event, facts.PlayoutEnded):
-            self._silent_since = now
-        elif isinstance(event, facts.VoicePortChanged) and event.attached:
-            self.attached.append(now)
-        elif isinstance(event, facts.CaptureSegmentStored):
-            self.stored.append(now)
-        elif isinstance(event, decisions.NodePlaced):
-            # The AI agent is placed as well, on a voice agent.
-            self.node_id = self.node_id or event.node_id
-        elif isinstance(event, decisions.RecordingPaused | decisions.RecordingResumed):
-            self.changes += 1
-        elif isinstance(event, decisions.ConsentRecorded) and event.given:
-            self._consented.set()
-        elif isinstance(event, _ENDS) and is_decision_envelope(envelope):
-            self.ended_as = type(event).__name__
-            self._over.set()
 
 
 @contextlib.asynccontextmanager

@@ -79,7 +79,7 @@ async def _offer_at_once(scene: Scene) -> list[str]:
 
 async def _steer_at_once(call: StandingCall) -> list[str]:
     """Ask for the same pause several times at once, and again after the recording was resumed: it is one pause."""
-    before = call.changes
+    before = call.seen.changes
 
     def asking(state: Any) -> Ask:
         request = SetRecordingRequest(request_id=str(uuid.uuid4()), call_id=call.call_id, state=state, reason="CHAOS")
@@ -96,8 +96,8 @@ async def _steer_at_once(call: StandingCall) -> list[str]:
     # Late: it is answered as it was, and the recording stays as it is.
     await pause()
     async with asyncio.timeout(_DEADLINE_S):
-        await until(lambda: call.changes >= before + 2)
-    done = call.changes - before
+        await until(lambda: call.seen.changes >= before + 2)
+    done = call.seen.changes - before
     return [] if done == 2 else [f"call {call.call_id}: one pause and one resumption came to {done} decisions"]
 
 
