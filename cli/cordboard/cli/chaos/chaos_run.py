@@ -54,6 +54,7 @@ async def run(home: Path, faults: Sequence[Fault], form: Form, seed: int, progre
                 progress.step(f"{fault.title} ({number + 1} of {len(faults)})")
                 row, before = await _Row(scene, fault, form).make(before)
                 rows.append(row)
+                progress.step(str(row))
             progress.step("ending the calls")
             end_faults = await _end(party, list(party.calls), before)
             progress.step("counting")

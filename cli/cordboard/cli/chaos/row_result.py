@@ -60,6 +60,13 @@ class RowResult:
         """The longest gap of any call."""
         return self.gaps_ms.values[-1] if self.gaps_ms.values else 0.0
 
+    def __str__(self) -> str:
+        recovered = (
+            f"{self.recovery} after {self.recover_s.values[-1]:.1f} s" if self.recover_s.values else "no recovery"
+        )
+        verdict = "holds" if self.ok else f"FAILS: {'; '.join(self.reasons)}"
+        return f"{self.name}: {self.in_flight} calls, {recovered}, took {self.seconds:.0f} s, {verdict}"
+
     def to_json(self) -> dict[str, Any]:
         """Give it as plain data."""
         return {
