@@ -1,5 +1,6 @@
 """All doors of the gateway over one ledger and one control of calls."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,7 +136,7 @@ class Gateway:
     async def stop(self) -> None:
         """Close both doors; requests under way have two seconds, desks are sent elsewhere."""
         await self._sockets.close()
-        await self._http.stop()
+        # At the same time: while one door waits for its last requests, nobody is let in at the other either.
+        await asyncio.gather(self._http.stop(), self._grpc.stop())
         await self._desks.stop()
         await self._lines.stop()
-        await self._grpc.stop()

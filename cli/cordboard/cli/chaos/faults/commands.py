@@ -27,6 +27,7 @@ from cordboard.runtime.identity import ServiceIdentity, UserTokenIssuer
 
 _AT_ONCE = 3
 _DEADLINE_S = 10.0
+_STILL_S = 0.7
 
 Ask = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -127,8 +128,15 @@ async def _after_the_end(scene: Scene) -> list[str]:
 
 
 async def _decided(scene: Scene, call: StandingCall) -> int:
-    """Count the decisions of a call; what is noticed about it, and wrap-up, may come later."""
-    return sum(map(is_decision_envelope, await record_of(scene.chaos.home, call.call_id)))
+    """Count the decisions of a call once no more come: its room is closed after it has ended."""
+    before = -1
+    async with asyncio.timeout(_DEADLINE_S):
+        while True:
+            decided = sum(map(is_decision_envelope, await record_of(scene.chaos.home, call.call_id)))
+            if decided == before:
+                return decided
+            before = decided
+            await asyncio.sleep(_STILL_S)
 
 
 async def _old_epochs(scene: Scene) -> list[str]:
