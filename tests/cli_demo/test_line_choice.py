@@ -36,6 +36,23 @@ def test_the_caller_gives_up_when_one_line_is_never_understood() -> None:
     assert moves == [Move.SAY, Move.SAY, Move.SAY, Move.HANG_UP]
 
 
+def test_the_wordings_go_round() -> None:
+    chooser = _chooser()
+    lines = [chooser.answer("What number can we reach you on?").line for _ in range(3)]
+    assert lines[0] == lines[2] != lines[1]
+
+
+def test_who_is_asked_again_because_the_line_dropped_was_not_misunderstood() -> None:
+    chooser = _chooser()
+    chooser.answer("What is your name?")
+    for _ in range(6):
+        # Cut off, then said whole: one outage.
+        assert chooser.answer("Sorry, the line dropped.").move is Move.WAIT
+        assert chooser.answer("Sorry, the line dropped for a moment. What's your name?").name == "name"
+    moves = [chooser.answer("Sorry, I didn't get that. What's your name?").move for _ in range(3)]
+    assert moves == [Move.SAY, Move.SAY, Move.HANG_UP]
+
+
 def test_a_statement_is_waited_out_and_a_goodbye_ends_the_call() -> None:
     chooser = _chooser()
     assert chooser.answer("One moment, please.").move is Move.WAIT

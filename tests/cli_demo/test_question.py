@@ -1,6 +1,6 @@
 import pytest
 
-from cordboard.cli.demo.question import Remark, what_is_asked
+from cordboard.cli.demo.question import Remark, blames_the_line, what_is_asked
 from cordboard.cli.demo.script import Ask
 
 
@@ -54,3 +54,17 @@ from cordboard.cli.demo.script import Ask
 )
 def test_the_last_question_of_a_turn_decides_what_is_asked(text: str, asked: Ask | Remark) -> None:
     assert what_is_asked(text) is asked
+
+
+@pytest.mark.parametrize(
+    ("text", "blames"),
+    [
+        ("Sorry, the line dropped for a moment. What's your name?", True),
+        ("Sorry, the line dropped.", True),
+        ("Sorry, we got cut off: the connection was lost.", True),
+        ("Sorry, I didn't get that. What's your name?", False),
+        ("What number can we reach you on? Someone will call you back.", False),
+    ],
+)
+def test_an_agent_that_was_away_says_so(text: str, blames: bool) -> None:
+    assert blames_the_line(text) is blames

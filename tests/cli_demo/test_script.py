@@ -31,6 +31,11 @@ def test_a_number_is_spoken_digit_by_digit_with_pauses_where_the_script_has_them
     assert "5 5 5, 0 1 4, 2 2 3 3" in script.lines["callback_number"][0]
 
 
+def test_whoever_gives_their_number_says_it_clearly() -> None:
+    script = parse_script({"persona": PERSONA})
+    assert script.telling_lines() >= {*script.lines["callback_number"], *script.lines["correct"], *script.lines["name"]}
+
+
 def test_given_lines_take_the_place_of_the_made_ones_and_are_filled_in() -> None:
     script = parse_script({"persona": PERSONA, "lines": {"reason": ["It is {reason}, says {name}."]}})
     assert script.lines["reason"] == ("It is a rash, says Ann Poe.",)

@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from call_log import CALL, CallLog, booked_call
+from call_log import BEGAN, CALL, CallLog, booked_call
 from kill_point import KillPoint, Speaker, TurnBell
+from kill_verdict import outage_faults
 from record_faults import (
     counter_faults,
     effect_faults,
@@ -133,6 +134,16 @@ def test_a_slot_that_is_known_no_more_is_seen() -> None:
     log.decision(decisions.SlotsTaken(slots=Slots(name="Ann", reason="a rash")), 1)
     log.decision(decisions.SlotsTaken(slots=Slots(name="Ann Poe")), 2)
     assert forgotten_slots(list(log)) == ["reason"]
+
+
+def test_a_voice_agent_that_left_without_having_been_killed_is_seen() -> None:
+    log = CallLog()
+    log.fact(facts.VoicePortChanged(attached=True), 0)
+    log.fact(facts.VoicePortChanged(reason="LOST"), 5)
+    log.fact(facts.VoicePortChanged(attached=True), 8)
+    assert outage_faults(list(log), [BEGAN + 5]) == []
+    assert outage_faults(list(log), [])
+    assert outage_faults(list(log), [BEGAN - 60, BEGAN + 60])
 
 
 def test_a_seed_always_draws_the_same_point() -> None:

@@ -144,7 +144,6 @@ async def test_calls_go_on_and_watchers_come_back_when_a_gateway_is_killed(stack
         assert all(any(kill.at <= at for at in (*call.app.breaks, *call.page.breaks)) for call in kill.calls)
 
 
-@pytest.mark.kill_voice
 async def test_a_call_goes_on_where_it_was_when_its_voice_agent_is_killed(stack: Stack, table: KillTable) -> None:
     # Further apart than the others: a call that four voice agents died over within moments is taken for their murderer.
     plan = Plan("voice", points(400), the_only("voice-agent-1"), stagger_s=20, rest_s=6)

@@ -30,6 +30,7 @@ def faults_of(done: Round) -> list[str]:
         wrong = call_faults(call, record) + numbering_faults(record) + effect_faults(record)
         wrong += live_faults(record, done.live[call.call_id])
         wrong += [] if done.chains[call.call_id] else ["the chain is broken"]
+        wrong += outage_faults(record, [kill.wall for kill in done.kills if kill.victim.startswith("voice-agent")])
         wrong += _watching_faults("the app", call.app.seqs) + _watching_faults("the page", call.page.seqs)
         found += [f"call {call.name}: {fault}" for fault in wrong]
     return found
@@ -50,6 +51,17 @@ def call_faults(call: SpokenCall, record: Sequence[Envelope]) -> list[str]:
     if (times := greetings(record, GREETING)) != 1:
         found.append(f"the caller was greeted {times} times")
     return found
+
+
+def outage_faults(record: Sequence[Envelope], kills: Sequence[float]) -> list[str]:
+    """Check that no voice agent left the call but those that were killed in it: callers forgive an agent's outages."""
+    if not record:
+        return []
+    times = [occurred_us(envelope) / 1e6 for envelope in record]
+    deaths = sum(min(times) - _EDGE_S <= at <= max(times) for at in kills)
+    ports = [event for event in map(unpack, record) if isinstance(event, facts.VoicePortChanged)]
+    began = sum(port.attached for port in ports)
+    return [f"{began} voice agents began to talk in it over {deaths} kills"] if began > deaths + 1 else []
 
 
 async def booking_faults(stack: Stack, done: Round) -> list[str]:

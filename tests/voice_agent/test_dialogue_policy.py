@@ -407,6 +407,25 @@ def test_a_number_that_lacks_digits_is_completed_or_said_anew(numbers: tuple[str
     assert talk.value("callback_number") == "5550132476"
 
 
+@pytest.mark.parametrize("misheard", ["It is by five, five, zero, one, four, two.", "Five, five, five, zero, one."])
+def test_a_caller_who_is_misheard_twice_alike_is_asked_for_the_whole_number_again(misheard: str) -> None:
+    talk = Talk()
+    talk.say_all("Yes.", "Ann Lee.", "My ear hurts.")
+    assert talk.say(misheard) == "And the rest?"
+    assert talk.say(misheard) == "Sorry, I didn't get that. Please say your phone number, digit by digit."
+    assert talk.say("Five five five.") == "And the rest?"
+    assert talk.say("Zero one four two.").startswith("I have five five five, zero one four two.")
+
+
+def test_a_question_between_the_parts_of_a_number_begins_it_anew() -> None:
+    talk = Talk()
+    talk.say_all("Yes.", "Ann Lee.", "My ear hurts.")
+    assert talk.say("Four one five.") == "And the rest?"
+    assert talk.say("Hello?").endswith("What number can we reach you on?")
+    talk.say("4 1 5 5 5 5 0 1 8 7.")
+    assert talk.value("callback_number") == "4155550187"
+
+
 def test_consent_that_is_taken_back_is_logged_and_the_call_goes_on() -> None:
     talk = Talk()
     talk.say_all("Yes.", "Ann Lee.")

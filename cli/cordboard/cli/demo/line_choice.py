@@ -2,14 +2,15 @@
 
 Pure: what the agent was heard to say goes in, the caller's next move comes out. Robust the way people are: an
 unclear question gets the next thing not said yet, a repeated one gets another wording, and a read-back with a
-wrong number is corrected.
+wrong number is corrected. Who is asked again because the line dropped was not misunderstood: they say it once more.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cordboard.cli.demo.question import Remark, what_is_asked
+from cordboard.cli.demo.question import Remark, blames_the_line, what_is_asked
 from cordboard.cli.demo.script import Ask, Script
 from cordboard.cli.demo.word_error import digits_of
 
@@ -39,11 +40,16 @@ class LineChooser:
     """Chooses the caller's lines through one call."""
 
     def __init__(self, script: Script, *, most_repeats: int = 3) -> None:
-        """Begin a call; the caller gives up when one line would be said more than `most_repeats` times."""
+        """Begin a call; the caller gives up when `most_repeats` times of saying one line were in vain.
+
+        What fell into an outage that the agent owns up to is said again, and was not in vain.
+        """
         self._script = script
         self._most_repeats = most_repeats
-        self._said: dict[str, int] = {}
+        self._said: Counter[str] = Counter()
+        self._in_vain: Counter[str] = Counter()
         self._last = ""
+        self._last_counts = False
         self._wants_human = script.persona.wants_human
 
     @property
@@ -53,6 +59,8 @@ class LineChooser:
 
     def answer(self, heard: str) -> Choice:
         """Choose the move after a finished turn of the agent."""
+        if blames_the_line(heard):
+            self._forgive()
         asked = what_is_asked(heard)
         match asked:
             case Remark.GOODBYE:
@@ -88,13 +96,21 @@ class LineChooser:
         return self._say(ask)
 
     def _say(self, name: str) -> Choice:
-        variants = self._script.lines[name]
-        times = self._said.get(name, 0)
-        if times >= self._most_repeats:
+        if self._in_vain[name] >= self._most_repeats:
             return Choice(Move.HANG_UP, reason="NOT_UNDERSTOOD")
-        self._said[name] = times + 1
-        self._last = name
-        return Choice(Move.SAY, line=variants[min(times, len(variants) - 1)], name=name)
+        variants = self._script.lines[name]
+        # Round and round: who was misheard in one wording may be understood in the one before.
+        line = variants[self._said[name] % len(variants)]
+        self._said[name] += 1
+        self._in_vain[name] += 1
+        self._last, self._last_counts = name, True
+        return Choice(Move.SAY, line=line, name=name)
+
+    def _forgive(self) -> None:
+        """Do not count what was said last; an outage is owned up to twice when the caller talked into the excuse."""
+        if self._last_counts:
+            self._in_vain[self._last] -= 1
+        self._last_counts = False
 
     def _is_wrong(self, heard: str) -> bool:
         """True when the agent reads a whole number back and it is not the caller's."""

@@ -47,6 +47,7 @@ _REQUEST = re.compile(
     r"\b(please|tell me|give me|(may|can|could|shall|should) (i|we)|(could|can|would) you|what|which|who|how|do you)\b"
     r"|\b(is|are|does|did) (it|that|this|you)\b|\bi need\b|\b(any ?thing|something) (else|more)\b"
 )
+_OUTAGE = re.compile(r"\b(line|connection|call) (has |was |just |got )*(dropped|broke|broken|cut|lost|gone|went)\b")
 _COMPILED = tuple((meaning, re.compile(pattern)) for meaning, pattern in _RULES)
 
 
@@ -73,6 +74,11 @@ def what_is_asked(text: str) -> Ask | Remark:
     if isinstance(last, Ask) and _requests(sentences[-1][0]):
         return last
     return last if last is Remark.REPEAT else Remark.STATEMENT
+
+
+def blames_the_line(text: str) -> bool:
+    """Tell whether the agent excuses itself: it was away, and what was said last it may not have heard."""
+    return _OUTAGE.search(text.lower()) is not None
 
 
 def begins_to_ask(text: str) -> Ask | Remark | None:

@@ -37,6 +37,8 @@ class Ask(StrEnum):
 
 DEFAULT_ORDER = tuple(ask for ask in Ask if ask not in ("spelling", "confirm"))
 
+_TELLING = ("name", "reason", "callback_number", "urgency", "correct")
+
 _URGENCY_LINES = {
     "routine": "It can wait a few days.",
     "soon": "I would like to be seen soon.",
@@ -93,7 +95,7 @@ class Script:
 
     def telling_lines(self) -> set[str]:
         """The lines that tell who the caller is and what is the matter: those that people say clearly."""
-        return {line for name in ("name", "reason", "urgency") for line in self.lines[name]}
+        return {line for name in _TELLING for line in self.lines[name]}
 
 
 def shipped_scripts() -> list[Path]:

@@ -39,7 +39,8 @@ def ask_next(draft: Draft) -> None:
     state = draft.state
     if (rule := missing(draft)) is not None:
         tries = state.tries if state.stage is Stage.SLOT and state.slot == rule.name else 0
-        draft.update(stage=Stage.SLOT, slot=rule.name, tries=tries)
+        # What is asked for as a whole begins anew: digits that were held belong to what was not understood.
+        draft.update(stage=Stage.SLOT, slot=rule.name, tries=tries, digits_held="")
         draft.ask((rule.prompts[min(tries, len(rule.prompts) - 1)],))
     elif draft.profile.booking is None or state.booked:
         draft.update(stage=Stage.ANYTHING_ELSE, slot="")

@@ -17,6 +17,8 @@ _DENIALS = (
     "that's wrong", "that is wrong", "not right", "wrong number", "wrong name", "incorrect", "not correct",
     "not my name", "not my number", "a mistake", "misheard", "you got it wrong", "that's not it", "misspelled",
 )  # fmt: skip
+# So many digits are not said twice within one number.
+_PART_OF_NO_OTHER = 5
 # Between a wrong and a right number.
 _RESTARTS = ("no wait", "no sorry", "i mean", "correction", "scratch that", "sorry", "no")
 
@@ -105,6 +107,9 @@ def _number(rule: SlotRule, state: DialogueState, text: str, *, asked: bool) -> 
     held = state.digits_held
     if not digits or not held or corrects(text):
         return digits
+    if digits == held and len(held) >= _PART_OF_NO_OTHER:
+        # Asked for the rest the caller says the same again: to them it was whole, so it was misheard.
+        return ""
     # A whole number after a part of one is a fresh start, unless the two make up a number with its area code.
     whole = rule.takes_number(digits) and not rule.takes_number(held + digits)
     return digits if whole else held + digits
