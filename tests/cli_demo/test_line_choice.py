@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from cordboard.cli.demo.line_choice import LineChooser, Move
 from cordboard.cli.demo.script import parse_script
 
@@ -64,6 +66,13 @@ def test_an_unclear_question_gets_the_next_thing_that_was_not_said() -> None:
     chooser.answer("May we record this call?")
     assert chooser.answer("Whom do the bells toll for?").name == "reason"
     assert chooser.prompt().name == "name"
+
+
+@pytest.mark.parametrize("left", ["So?", "What?"])
+def test_what_broke_off_after_a_word_is_not_answered(left: str) -> None:
+    chooser = _chooser()
+    chooser.answer("What is your name?")
+    assert chooser.answer(left).move is Move.WAIT
 
 
 def test_a_wrong_number_read_back_is_corrected_and_a_right_one_confirmed() -> None:

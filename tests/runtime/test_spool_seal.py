@@ -115,6 +115,25 @@ async def test_without_a_key_phi_waits_in_memory_and_the_rest_on_disk(
     assert await texts(ledger, stream) == [TEXT]
 
 
+async def test_the_first_event_of_a_call_that_was_expected_is_on_disk_when_it_is_taken(
+    ledger: MemoryLedger, stream: Stream, tmp_path: Path
+) -> None:
+    keys = Keys()
+    async with EventProducer(ledger, SOURCE, tmp_path, keys=keys) as producer:
+        ledger.away = True
+        producer.expect(stream)
+        await until(lambda: bool(keys.asked))
+        await asyncio.sleep(0)
+        producer.record_nowait(stream, said())
+        assert on_disk(tmp_path).count(stream.id.encode()) == 1
+        assert b"Ann Poe" not in on_disk(tmp_path)
+        producer.expect(stream)
+        assert keys.asked == [(stream.id, PURPOSE)]
+        ledger.away = False
+        await producer.flush()
+    assert await texts(ledger, stream) == [TEXT]
+
+
 async def test_a_destroyed_key_takes_what_was_spooled_with_it(
     ledger: MemoryLedger, stream: Stream, tmp_path: Path
 ) -> None:
@@ -137,7 +156,7 @@ async def test_a_record_does_not_open_in_anothers_place(stream: Stream) -> None:
     event = NewEvent(stream=stream, source=SOURCE, source_seq=1)
     event.event.Pack(said())
     ready = asyncio.Event()
-    seal.prepare(event, ready.set)
+    seal.prepare(event.stream, ready.set)
     await asyncio.wait_for(ready.wait(), 10)
     record = seal.record(event)
     assert record is not None
@@ -154,11 +173,11 @@ async def test_forgets_the_key_of_a_call_that_has_been_silent_for_long() -> None
     event = NewEvent(stream=call_stream("a" * 16), source=SOURCE, source_seq=1)
     event.event.Pack(said())
     ready = asyncio.Event()
-    seal.prepare(event, ready.set)
+    seal.prepare(event.stream, ready.set)
     await ready.wait()
     assert seal.record(event) is not None
     await until(lambda: seal.record(event) is None)
     ready.clear()
-    seal.prepare(event, ready.set)
+    seal.prepare(event.stream, ready.set)
     await ready.wait()
     assert len(keys.asked) == 2

@@ -20,9 +20,10 @@ class LedgerFactLog:
     """Logs to the ledger, through the spool while the ledger is away."""
 
     def __init__(self, producer: EventProducer, call_id: str) -> None:
-        """Take this process's producer and the call."""
+        """Take this process's producer and the call, whose first fact has words in it: its key is asked for at once."""
         self._producer = producer
         self._stream = call_stream(call_id)
+        producer.expect(self._stream)
 
     def record(self, event: Message, *, media_us: int, leg_id: str, turn_id: str) -> None:
         """Log one fact."""

@@ -70,7 +70,8 @@ class LineChooser:
             case Remark.REPEAT:
                 return self._say(self._last) if self._last else self.prompt()
             case Remark.UNCLEAR:
-                return self.prompt()
+                # One word is what was left of a question that broke off: it will be asked again.
+                return self.prompt() if len(heard.split()) > 1 else WAIT
             case Ask() if asked is not Ask.CALLBACK_NUMBER and self._is_wrong(heard):
                 return self._say("correct")
             case Ask():

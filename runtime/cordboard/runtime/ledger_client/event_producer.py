@@ -99,6 +99,11 @@ class EventProducer:
             self._begin_to_count()
         self._outbox.start()
 
+    def expect(self, stream: Stream) -> None:
+        """Get ready for a stream's events: what the first of them needs to be spooled is asked for now."""
+        self.start()
+        self._outbox.expect(stream)
+
     def record_nowait(self, stream: Stream, event: Message, **about: Unpack[About]) -> int:
         """Take an event and give its source_seq; 0 when there was no room for it (it is counted as lost).
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError
 
 from cordboard.core.errors import InternalError, UnavailableError
-from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.ledger.v1.envelope_pb2 import NewEvent, Stream
 from cordboard.runtime.ledger_client.shipper import Outcome, Shipper
 from cordboard.runtime.ledger_client.spool import FileSpool, Spool, leftovers
 from cordboard.runtime.ledger_client.spool_seal import SpoolSeal
@@ -99,6 +99,10 @@ class Outbox:
                 asyncio.create_task(_for_ever(self._write), name="spool-writer"),
             ]
 
+    def expect(self, stream: Stream) -> None:
+        """Have the key that events of the stream are spooled under asked for before the first of them comes."""
+        self._seal.prepare(stream, self._to_write.set)
+
     def put(self, event: NewEvent, done: asyncio.Future[int] | None = None) -> bool:
         """Take an event; False when there is no room. `done` gets its seq, or why the ledger refused it."""
         if self._held > self._memory_limit * 2:
@@ -110,7 +114,7 @@ class Outbox:
         self._held += entry.size
         self._queue.append(entry)
         self._idle.clear()
-        self._seal.prepare(event, self._to_write.set)
+        self._seal.prepare(event.stream, self._to_write.set)
         self._unwritten.append(entry)
         if not self._disk_failed:
             self._write_down()

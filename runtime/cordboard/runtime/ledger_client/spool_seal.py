@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cordboard.core import phi
 from cordboard.core.errors import CordboardError
 from cordboard.core.event_message import unpack_any
-from cordboard.ledger.v1.envelope_pb2 import NewEvent
+from cordboard.ledger.v1.envelope_pb2 import NewEvent, Stream
 from cordboard.runtime.ledger_client.shipper import FINAL
 
 PURPOSE = "spool"
@@ -40,10 +40,10 @@ class KeySource(Protocol):
 class SpoolSeal:
     """Turns events into records of the spool and back.
 
-    A call's key is asked for when its first event comes, for the ledger may be away when it is needed. It is kept in
-    memory for the calls that spoke last, so that an outage longer than any cache writes nothing in clear, and until a
-    call has been silent for ten minutes, so that an erased call is forgotten. An event with PHI whose key is not there
-    yet (or that is on no call) gets no record and stays in memory.
+    A call's key is asked for when the call is announced, at the latest when its first event comes, for the ledger may
+    be away when it is needed. It is kept in memory for the calls that spoke last, so that an outage longer than any
+    cache writes nothing in clear, and until a call has been silent for ten minutes, so that an erased call is
+    forgotten. An event with PHI whose key is not there yet (or that is on no call) gets no record and stays in memory.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class SpoolSeal:
         self._used: dict[str, float] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    def prepare(self, event: NewEvent, ready: Callable[[], None]) -> None:
-        """Ask for the key of the event's call unless it is here; `ready` is called when it has come."""
-        call_id = event.stream.id
-        if self._keys is None or event.stream.kind != _CALL or call_id in self._asking:
+    def prepare(self, stream: Stream, ready: Callable[[], None]) -> None:
+        """Ask for the key of the stream's call unless it is here; `ready` is called when it has come."""
+        call_id = stream.id
+        if self._keys is None or stream.kind != _CALL or call_id in self._asking:
             return
         if call_id in self._kept:
             self._kept.move_to_end(call_id)
