@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from captured_call import TENANT, CapturedCall, packets, tone
 from temporalio.testing import ActivityEnvironment
-from wrapped_call import SECOND, record, say, transcribe, word
+from wrapped_call import SECOND, record, say, transcribe, transcript, word
 
 from cordboard.activities.wrap_up.audio.ogg_file import read_ogg
 from cordboard.activities.wrap_up.muting import muted_spans
 from cordboard.activities.wrap_up.redact_stage import RedactStage
 from cordboard.activities.wrap_up.span import Span
-from cordboard.activities.wrap_up.speech.heard_word import ScriptedTranscriber
+from cordboard.activities.wrap_up.speech.heard_word import HeardWord, ScriptedTranscriber
 from cordboard.activity.v1.wrap_up_activities_pb2 import WrapUpStageInput, WrapUpStageReport
 from cordboard.call.v1.wrap_up_facts_pb2 import OBJECT_KIND_TRANSCRIPT_SEALED
 from cordboard.core.errors import InternalError, WrongStateError
@@ -143,3 +143,30 @@ async def test_what_was_erased_meanwhile_is_taken_back() -> None:
     with pytest.raises(WrongStateError, match="ERASED"):
         await publish(call, told, NameRedactor("Walker"))
     assert not [key for key in call.store.objects if call.call_id in key]
+
+
+async def test_what_was_said_in_another_language_is_marked_and_not_published() -> None:
+    call = await CapturedCall().open()
+    await call.capture("ai", packets(tone(9, at=1.0, length=0.5), 0))
+    await call.capture("caller", packets(tone(9, at=3.0, length=1.0), 0))
+    await say(call, "p1", "Who is there?", 1.0, 0.5)
+    words = ["my", "namma", "is", "Thomas", "Walker", "at", "mine", "and", "number"]
+    garbled = [HeardWord(word, 0.3 + at * 0.05, 0.35 + at * 0.05, 0.4) for at, word in enumerate(words)]
+    report = await transcribe(call, ScriptedTranscriber([word("Who", 0.3, 0.4)], garbled))
+    assert [(one.reason, one.count) for one in report.shortfalls] == [("LANGUAGE_UNKNOWN", 1)]
+    kept = await transcript(call)
+    assert kept.language == "und"
+    assert kept.utterances[-1].text == " ".join(words)
+    told, _ = await record(call)
+    told.objects.extend(report.objects)
+    await publish(call, told, NameRedactor("nobody"))
+    prefix = f"{TENANT}/{call.call_id}/"
+    text = call.store.objects[f"{prefix}transcript.txt"].decode().splitlines()
+    assert [line.split("  ")[1].partition(",")[0] for line in text] == ["AI agent: Who is there?", "(LANGUAGE_UNKNOWN"]
+    file = np.concatenate(list(read_ogg(call.store.objects[f"{prefix}recording.ogg"])))
+    assert np.abs(file[int(3.2 * 48_000) : int(3.6 * 48_000)]).max() < 200
+
+
+async def test_a_few_unsure_words_are_no_other_language() -> None:
+    call, _ = await transcribed()
+    assert (await transcript(call)).language == "en"

@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 from google.protobuf.message import Message
 from otlp_receiver import OtlpReceiver, otlp_receiver
-from phi_canary import files_below, traces
+from phi_canary import files_below, rows_of, traces, traces_in
+from record_desk import RecordDesk
 
 from cordboard.activities.outcome.intent_words import NAMES
 from cordboard.call.v1.call_pb2 import Slots
@@ -21,8 +22,12 @@ from cordboard.call.v1.wrap_up_facts_pb2 import OutcomeOpened, TranscriptOpened
 from cordboard.cli.demo.demo_call import prove
 from cordboard.cli.demo.script import load_script, shipped_scripts
 from cordboard.cli.demo.story import Story
+from cordboard.cli.supervision.object_store import ObjectStore
+from cordboard.cli.supervision.port_book import PortBook
 from cordboard.cli.supervision.postgres import PostgresServer
+from cordboard.cli.supervision.service import Service
 from cordboard.cli.supervision.stack import Stack, destroy
+from cordboard.cli.supervision.state_directory import StateDirectory
 from cordboard.core.event_message import pack
 from cordboard.ledger.v1.envelope_pb2 import NewEvent
 from cordboard.runtime.grpc_channel import open_channel
@@ -138,14 +143,35 @@ async def test_nothing_that_identifies_the_caller_is_left_in_clear(home: Path, c
         await _demo(home, path, collector=collector.address)
     # The caller's own side, and what protects secrets, are no part of the engine's keeping.
     own = [home / name for name in ("speech", "demo", "secrets")]
-    async with Stack(home, describe=lambda directory, ports: [PostgresServer(directory, ports)]) as stack:
+    async with Stack(home, describe=_what_keeps) as stack:
         data = (stack.directory.root / "postgres" / "data").resolve()
         apart = await _files_of_the_system_of_record(stack, data)
         searched = [*files_below(home, *own), *files_below(data, *apart)]
         assert len(searched) > 500
         assert traces(persona.name, persona.digits, searched) == []
+        assert traces_in(persona.name, persona.digits, await _rows_of_the_record(stack)) == []
+        # The store's files are encrypted by it; what it hands out is what was published, and what is sealed.
+        objects = await RecordDesk(stack, "").objects()
+        assert any(key.endswith("/transcript.json") for key in objects)
+        assert traces_in(persona.name, persona.digits, objects.items()) == []
+        assert {path for path, _ in collector.bodies} >= {"/v1/traces", "/v1/metrics"}
+        assert traces_in(persona.name, persona.digits, collector.bodies) == []
         # And the search does find them where they belong.
         assert traces(persona.name, persona.digits, files_below(apart[0]))
+
+
+def _what_keeps(directory: StateDirectory, ports: PortBook) -> list[Service]:
+    return [PostgresServer(directory, ports), ObjectStore(directory, ports)]
+
+
+async def _rows_of_the_record(stack: Stack) -> list[tuple[str, bytes]]:
+    connection = await asyncpg.connect((stack.directory.secrets / "postgres-ledger-url").read_text().strip())
+    try:
+        rows = await rows_of(connection)
+    finally:
+        await connection.close()
+    assert {"ledger.event", "outcome.call"} <= {name for name, _ in rows}
+    return rows
 
 
 async def _files_of_the_system_of_record(stack: Stack, data: Path) -> list[Path]:

@@ -111,9 +111,9 @@ class CapturedCall:
         for event in events:
             await self._append(event, f"workflow/{self.call_id}", 0)
 
-    async def tell(self, event: Message, media_us: int = 0) -> None:
+    async def tell(self, event: Message, media_us: int = 0, source: str = "media-node/media-node-1/b1") -> None:
         """Put a fact on its log."""
-        await self._append(event, "media-node/media-node-1/b1", media_us)
+        await self._append(event, source, media_us)
 
     async def capture(
         self, leg_id: str, sent: list[CapturedPacket], pauses: list[CapturePause] | None = None, *, epoch: int = 1

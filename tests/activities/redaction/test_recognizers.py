@@ -40,6 +40,13 @@ def taken(recognizer: Recognizer, text: str, *asked_for: str) -> list[str]:
 
 
 TAKEN: list[tuple[type[Recognizer], str, str]] = [
+    (PersonName, "Thanks, Thomas Walker.", "NAME: Thomas Walker"),
+    (PersonName, "the policy holder is theodora m banks", "NAME: theodora m banks"),
+    (PersonName, "tell him big al called", "NAME: big al"),
+    (Facility, "it was at mercy west", "LOCATION: mercy west"),
+    (Facility, "i go to valley view baptist on sundays", "LOCATION: valley view baptist"),
+    (StreetAddress, "i live in ward six of the city", "LOCATION: ward six"),
+    (WebAddress, "my website is bird house by bea dot net", "URL: bird house by bea dot net"),
     (LabelledCode, "my member id is x y z one two three four", "PLAN: x y z one two three four"),
     (
         LabelledCode,

@@ -137,6 +137,7 @@ class RedactionEngine:
                 for kind in counted
             ],
             engine=self._version,
+            language=transcript.language,
         )
 
 

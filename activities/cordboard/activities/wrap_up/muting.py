@@ -10,6 +10,8 @@ from cordboard.activities.wrap_up.span import Span, merged
 from cordboard.wrap_up.v1.transcript_pb2 import RedactionRecord, Transcript
 
 PADDING_US: Final = 250_000
+UNSURE_US: Final = 1_000_000
+"""So much more is silenced around what was not understood: the times of words that were never said mean little."""
 
 
 def muted_spans(transcript: Transcript, record: RedactionRecord) -> list[Span]:
@@ -29,6 +31,11 @@ def muted_spans(transcript: Transcript, record: RedactionRecord) -> list[Span]:
         Span(silence.started_us, silence.ended_us)
         for silence in transcript.silences
         if silence.reason == reasons.UNINTELLIGIBLE
+    ]
+    spans += [
+        Span(silence.started_us, silence.ended_us).padded(UNSURE_US)
+        for silence in transcript.silences
+        if silence.reason == reasons.LANGUAGE_UNKNOWN
     ]
     return merged(spans)
 

@@ -20,6 +20,9 @@ NO_SPEECH: Final = "NO_SPEECH"
 UNINTELLIGIBLE: Final = "UNINTELLIGIBLE"
 """There is sound like speech in which no word was understood; it is muted in what is published."""
 
+LANGUAGE_UNKNOWN: Final = "LANGUAGE_UNKNOWN"
+"""A side was not understood: it spoke another language, or could hardly be heard. Nothing of it is published."""
+
 ENGINE_AWAY: Final = "ENGINE_AWAY"
 """The engine of the second pass cannot be had; the words are those that were understood during the call."""
 

@@ -9,6 +9,7 @@ from temporalio import activity
 from cordboard.activities.wrap_up import reasons
 from cordboard.activities.wrap_up.audio.ogg_file import CHANNELS, MEDIA_TYPE
 from cordboard.activities.wrap_up.erased_calls import remove_objects
+from cordboard.activities.wrap_up.language import understood
 from cordboard.activities.wrap_up.muting import mute, muted_spans
 from cordboard.activities.wrap_up.stage import RECORDING, TRANSCRIPT, Place, Workshop, working
 from cordboard.activities.wrap_up.transcript_stage import figures
@@ -59,7 +60,7 @@ class RedactStage:
             data = await self._workshop.open_sealed(place, facts.OBJECT_KIND_TRANSCRIPT_SEALED, TRANSCRIPT)
             if data is None or not _has(call, facts.OBJECT_KIND_TRANSCRIPT_SEALED):
                 return WrapUpStageReport(shortfalls=[facts.Shortfall(reason=reasons.TRANSCRIPT_ABSENT)])
-            transcript = Transcript.FromString(data)
+            transcript = understood(Transcript.FromString(data))
             async with self._turn:
                 redaction = await asyncio.to_thread(self._redact, transcript)
             objects = await self._publish_text(place, redaction)

@@ -7,6 +7,7 @@ from temporalio import activity
 
 from cordboard.activities.wrap_up import reasons
 from cordboard.activities.wrap_up.call_record import CallRecord
+from cordboard.activities.wrap_up.language import judge_language
 from cordboard.activities.wrap_up.second_pass import understand
 from cordboard.activities.wrap_up.span import Span, merged
 from cordboard.activities.wrap_up.speech.heard_word import FinalTranscriber
@@ -45,6 +46,9 @@ class TranscriptStage:
             place = Place(call.tenant, call.call_id)
             sides, shortfalls = await self._heard(call, record, place, progress)
             transcript = assemble(record, sides, call.recording_shortfalls)
+            foreign = judge_language(transcript)
+            if foreign:
+                shortfalls.append(Shortfall(reason=reasons.LANGUAGE_UNKNOWN, count=foreign))
             if not transcript.utterances:
                 return WrapUpStageReport(shortfalls=[*shortfalls, Shortfall(reason=reasons.NO_SPEECH)])
             stored = await self._workshop.keep_sealed(

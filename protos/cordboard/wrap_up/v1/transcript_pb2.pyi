@@ -269,7 +269,7 @@ Global___Utterance: _TypeAlias = Utterance  # noqa: Y015
 
 @_typing.final
 class Silence(_message.Message):
-    """A time without speech on purpose."""
+    """A time without speech on purpose, or of which nothing can be told."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -282,7 +282,9 @@ class Silence(_message.Message):
     ended_us: _builtins.int
     """Required. End in the call's media time."""
     reason: _builtins.str
-    """Required. Stable reason: `RECORDING_PAUSED`, `RECORDING_OFF`, `LEG_HELD`, `CAPTURE_MISSING` or `CAPTURE_DAMAGED`."""
+    """Required. Stable reason: `RECORDING_PAUSED`, `RECORDING_OFF`, `LEG_HELD`, `CAPTURE_MISSING`, `CAPTURE_DAMAGED`,
+    `UNINTELLIGIBLE`, or `LANGUAGE_UNKNOWN` for what was said and not understood.
+    """
     leg_id: _builtins.str
     """Leg that it is about, empty for all."""
     def __init__(
@@ -311,10 +313,15 @@ class Transcript(_message.Message):
     UTTERANCES_FIELD_NUMBER: _builtins.int
     SILENCES_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     engine: _builtins.str
     """Name and version of the engine of the second pass."""
+    language: _builtins.str
+    """Language (BCP 47) that the second pass understood: `en`, or `und` where one side was not understood, so that it
+    spoke another language or could hardly be heard. Empty where it heard nothing.
+    """
     @_builtins.property
     def utterances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Utterance]:
         """Utterances in order of their start."""
@@ -330,10 +337,11 @@ class Transcript(_message.Message):
         utterances: _abc.Iterable[Global___Utterance] | None = ...,
         silences: _abc.Iterable[Global___Silence] | None = ...,
         engine: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "engine", b"engine", "silences", b"silences", "utterances", b"utterances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "engine", b"engine", "language", b"language", "silences", b"silences", "utterances", b"utterances"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -468,10 +476,13 @@ class RedactedTranscript(_message.Message):
     SILENCES_FIELD_NUMBER: _builtins.int
     COUNTS_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     """Required. The call."""
     engine: _builtins.str
     """Name and version of the redaction engine."""
+    language: _builtins.str
+    """Language (BCP 47), see Transcript."""
     @_builtins.property
     def utterances(self) -> _containers.RepeatedCompositeFieldContainer[Global___RedactedUtterance]:
         """Utterances in order of their start."""
@@ -492,10 +503,11 @@ class RedactedTranscript(_message.Message):
         silences: _abc.Iterable[Global___Silence] | None = ...,
         counts: _abc.Iterable[Global___RedactionCount] | None = ...,
         engine: _builtins.str = ...,
+        language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "counts", b"counts", "engine", b"engine", "silences", b"silences", "utterances", b"utterances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "counts", b"counts", "engine", b"engine", "language", b"language", "silences", b"silences", "utterances", b"utterances"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

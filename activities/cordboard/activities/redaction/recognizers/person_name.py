@@ -54,6 +54,8 @@ _GIVEN_WORDS = words(
     """
 )
 _DESKS = phrases("at the front desk|at the desk|in billing|in scheduling|in records|at reception|in the lab")
+# A walker is a device first, but not after a given name.
+_FURTHER = words("junior jr senior sr walker")
 _TELLING = phrases("tell him|tell her|tell them|let him know|let her know")
 _NAME_PARTICLES = PARTICLES - {"ben", "san", "st", "ter", "las", "los", "o", "du"}
 Accepts = Callable[[Passage, int], bool]
@@ -259,8 +261,8 @@ def _is_further(passage: Passage, index: int) -> bool:
     token = passage.tokens[index]
     if token.low in NEVER_NAMES or len(token.low) < 2:
         return False
-    capital = passage.is_cased and token.text[0].isupper()
-    return is_name(token.root) or is_unknown(token.root) or capital or token.low in {"junior", "jr", "senior", "sr"}
+    capital = token.text[0].isupper() and (passage.is_cased or (len(token.text) > 1 and not token.text.isupper()))
+    return is_name(token.root) or is_unknown(token.root) or capital or token.low in _FURTHER
 
 
 def _initials_before(passage: Passage, index: int) -> int:
