@@ -6,10 +6,12 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from captured_call import TENANT
 from finished_call import FinishedCall
+from phi_canary import rows_of, traces_in
 from record_desk import RecordDesk, gone
 from temporalio.client import WorkflowExecutionStatus
 
@@ -37,9 +39,22 @@ async def test_what_was_made_of_a_call_opens_for_who_may_and_is_gone_when_the_ca
         await call.wrap_up()
         await call.finished()
     desk = RecordDesk(stack, call.call_id, TENANT)
+    await _nothing_stands_in_clear(desk)
     await _nobody_sees_more_than_they_may(desk)
     await _a_held_call_stays(desk)
     await _an_erased_call_is_nobodys(desk)
+
+
+async def _nothing_stands_in_clear(desk: RecordDesk) -> None:
+    connection = await asyncpg.connect((desk.stack.directory.secrets / "postgres-ledger-url").read_text().strip())
+    try:
+        rows = await rows_of(connection)
+    finally:
+        await connection.close()
+    assert {"ledger.event", "outcome.call"} <= {name for name, data in rows if len(data) > 100}
+    objects = await desk.objects()
+    assert any(key.endswith("/transcript.txt") for key in objects)
+    assert traces_in("Thomas Walker", "5550176641", [*rows, *objects.items()]) == []
 
 
 async def _nobody_sees_more_than_they_may(desk: RecordDesk) -> None:

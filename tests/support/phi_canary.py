@@ -74,7 +74,8 @@ async def rows_of(connection: "asyncpg.Connection[asyncpg.Record]") -> list[tupl
     for table in tables:
         rows = io.BytesIO()
         schema, name = table["schemaname"], table["tablename"]
-        await connection.copy_from_table(name, schema_name=schema, output=rows, format="binary")
+        # A partitioned table is copied by a query only.
+        await connection.copy_from_query(f'select * from "{schema}"."{name}"', output=rows, format="binary")
         pieces.append((f"{schema}.{name}", rows.getvalue()))
     return pieces
 
