@@ -26,7 +26,7 @@ from cordboard.wrap_up.v1.transcript_pb2 import (
     Utterance,
 )
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 # A text with tags reads differently, and more may be found in it. It is read again until nothing is.
 MOST_ROUNDS = 6
 
