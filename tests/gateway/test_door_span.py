@@ -1,5 +1,7 @@
 """What traces tell of a request: its method and outcome, and nothing that was said."""
 
+import json
+import logging
 from collections.abc import Iterator
 
 import grpc
@@ -11,7 +13,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
+from cordboard.gateway.call_steering import CallSteering
 from cordboard.runtime import door_span
+from cordboard.runtime.log import JsonFormatter
 
 
 @pytest.fixture
@@ -68,3 +72,23 @@ async def test_requests_are_measured_by_method_and_outcome(house: House, monkeyp
         {"method": "cordboard.call.v1.CallService/StartCall", "outcome": "OK"},
     ]
     assert all(amount > 0 for amount, _ in measured)
+
+
+async def test_what_is_logged_of_a_failed_request_carries_its_call_and_its_trace_and_nothing_after_it(
+    house: House, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[dict[str, str]] = []
+    handler = logging.Handler()
+    monkeypatch.setattr(handler, "emit", lambda record: lines.append(json.loads(JsonFormatter().format(record))))
+    monkeypatch.setattr(logging.getLogger("cordboard.gateway.http_server"), "handlers", [handler])
+
+    async def fail(*_: object) -> None:
+        raise ValueError("Maria Lopez")
+
+    monkeypatch.setattr(CallSteering, "remove_leg", fail)
+    calls = [new_id(), new_id()]
+    for call_id in calls:
+        await house.ask("DELETE", f"/v1/calls/{call_id}/legs/leg-0123456789ab", house.token())
+    traces = [f"{span.get_span_context().trace_id:032x}" for span in spans.get_finished_spans()]
+    assert [(line["call_id"], line["trace_id"]) for line in lines] == list(zip(calls, traces, strict=True))
+    assert "Maria" not in json.dumps(lines)
