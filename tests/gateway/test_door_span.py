@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 from gateway_house import House, new_id, start_request
+from kept_spans import trace_of
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -89,6 +90,6 @@ async def test_what_is_logged_of_a_failed_request_carries_its_call_and_its_trace
     calls = [new_id(), new_id()]
     for call_id in calls:
         await house.ask("DELETE", f"/v1/calls/{call_id}/legs/leg-0123456789ab", house.token())
-    traces = [f"{span.get_span_context().trace_id:032x}" for span in spans.get_finished_spans()]
+    traces = [trace_of(span) for span in spans.get_finished_spans()]
     assert [(line["call_id"], line["trace_id"]) for line in lines] == list(zip(calls, traces, strict=True))
     assert "Maria" not in json.dumps(lines)
