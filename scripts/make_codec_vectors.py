@@ -160,7 +160,7 @@ async def spool_vector() -> dict[str, Any]:
     spool = SpoolSeal(OneKey(), Counted(0x30))
     ready = asyncio.Event()
     event = events()[0]
-    spool.prepare(event, ready.set)
+    spool.prepare(event.stream, ready.set)
     await ready.wait()
     record = spool.record(event)
     assert record is not None

@@ -131,7 +131,7 @@ async def live(server: LedgerServer) -> Remains:
     name = object_key_of("acme", segment)
     key = await KeyClient(server.channel("media-node")).subkey(call, "recording")
     spool, ready = SpoolSeal(KeyClient(server.channel("voice-agent"))), asyncio.Event()
-    spool.prepare(said, ready.set)
+    spool.prepare(said.stream, ready.set)
     await ready.wait()
     record = spool.record(said)
     assert record is not None
