@@ -10,9 +10,6 @@ HERE = Path(__file__).parent
 REAL_TIME = (HERE / "e2e", HERE / "reliability", HERE / "web", HERE / "media_node" / "test_chromium.py")
 """Tests that hear real speech or look at a real browser: the clock on the wall is part of what they try."""
 
-KNOWN_FAULTS = (HERE / "workflows" / "test_callback.py",)
-"""Tests that find a known fault now and then: a called-back call was once replayed otherwise than it had run."""
-
 SIDE_BY_SIDE = (
     *(HERE / name for name in ("core", "house", "runtime", "audit_log", "gateway", "workflows", "activities")),
     *(HERE / name for name in ("healthcare", "real_estate")),
@@ -39,7 +36,7 @@ def _lies_in(item: pytest.Item, places: Iterable[Path]) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give tests in real time one more try, named in the summary: two cores may be lent to others. Keep one part."""
     for item in items:
-        if _lies_in(item, (*REAL_TIME, *KNOWN_FAULTS)):
+        if _lies_in(item, REAL_TIME):
             item.add_marker(pytest.mark.flaky(reruns=1))
     part = config.getoption("--part")
     if part is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
+from replayed_calls import assert_calls_replay
 from scripted_routing import ScriptedRouting
 from temporalio import activity
 from temporalio.client import Client, Interceptor, WithStartWorkflowOperation, WorkflowHandle
@@ -353,7 +354,7 @@ async def open_house(
     interceptors: Sequence[Interceptor] = (),
     packs: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[House]:
-    """Run a worker and a relay over in-memory twins."""
+    """Run a worker and a relay over in-memory twins; in the end every call replays as it ran."""
     house = new_house(environment, *interceptors)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(
@@ -365,6 +366,9 @@ async def open_house(
             )
             stack.push_async_callback(_cancel, following)
         yield house
+        house.ledger.away = False
+        heads = await house.ledger.list_streams("call", page_size=1_000)
+        await assert_calls_replay(house.client, workflow, [head.stream.id for head in heads.streams])
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

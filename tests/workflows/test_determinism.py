@@ -52,3 +52,15 @@ def test_a_module_of_calls_is_repeatable(path: Path) -> None:
 )
 def test_what_is_not_repeatable_is_seen(code: str) -> None:
     assert faults(ast.parse(code))
+
+
+def test_each_request_lets_signals_go_first() -> None:
+    source = next(path for path in SOURCES if path.name == "call_workflow.py")
+    requests = [
+        node
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.AsyncFunctionDef)
+        and any(ast.unparse(mark).startswith("workflow.update(") for mark in node.decorator_list)
+    ]
+    assert requests
+    assert [node.name for node in requests if ast.unparse(node.body[1]) != "await after_signals()"] == []

@@ -5,6 +5,7 @@ decide, put the decisions on the log, then let their effects happen. So every ef
 it, and no two things act on the state at once.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -196,6 +197,16 @@ class CallLoop:
         for ticket in self._unsettled:
             ticket.settled = True
         self._unsettled.clear()
+
+
+async def after_signals() -> None:
+    """Let the signals that a call finds together with a request be taken first; each request begins with it.
+
+    A worker that has the call in its cache may be given the request before the signals, and one that replays the call
+    is given the signals before the request, whatever came first. The steps of both are in the inbox before the loop
+    looks at it, so all that is needed is that theirs are always in the same order.
+    """
+    await asyncio.sleep(0)
 
 
 def _nothing() -> None:

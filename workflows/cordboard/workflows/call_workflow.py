@@ -43,6 +43,7 @@ from cordboard.core.view import to_view
 from cordboard.registry.v1.script_contract_pb2 import VerbRequested
 from cordboard.workflows import names, routing_stubs, script_contract
 from cordboard.workflows.call_conductor import CallConductor
+from cordboard.workflows.call_loop import after_signals
 from cordboard.workflows.failures import to_failure
 from cordboard.workflows.steering import Steering
 from cordboard.workflows.transfer_steering import TransferSteering
@@ -79,6 +80,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_START_CALL)
     async def start_call(self, start: StartCallInput) -> StartCallAnswer:
         """Admit the call and give the SDP answer."""
+        await after_signals()
         try:
             return await self._conductor.admitted(start)
         except CordboardError as error:
@@ -92,6 +94,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_ESCALATE)
     async def escalate(self, wanted: EscalateInput) -> EscalateCallResponse:
         """Ask for a human."""
+        await after_signals()
         await self._steering.escalate(wanted)
         return EscalateCallResponse(args_digest=wanted.args_digest)
 
@@ -102,6 +105,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_HOLD)
     async def hold(self, wanted: HoldInput) -> HoldLegResponse:
         """Put a leg on hold."""
+        await after_signals()
         await self._steering.hold(wanted)
         return HoldLegResponse(args_digest=wanted.args_digest)
 
@@ -112,6 +116,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_RETRIEVE)
     async def retrieve(self, wanted: RetrieveInput) -> RetrieveLegResponse:
         """Take a leg back from hold."""
+        await after_signals()
         await self._steering.retrieve(wanted)
         return RetrieveLegResponse(args_digest=wanted.args_digest)
 
@@ -122,6 +127,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_SET_RECORDING)
     async def set_recording(self, wanted: SetRecordingInput) -> SetRecordingResponse:
         """Start, pause, resume or stop recording; pause and stop do not wait for a ledger that is away."""
+        await after_signals()
         await self._steering.set_recording(wanted)
         return SetRecordingResponse(args_digest=wanted.args_digest)
 
@@ -132,6 +138,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_TRANSFER)
     async def transfer(self, wanted: TransferInput) -> TransferCallResponse:
         """Fetch another human agent."""
+        await after_signals()
         await self._transfers.transfer(wanted)
         return TransferCallResponse(args_digest=wanted.args_digest)
 
@@ -142,6 +149,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_STEP_TRANSFER)
     async def step_transfer(self, wanted: StepTransferInput) -> StepTransferResponse:
         """Go on with a transfer."""
+        await after_signals()
         await self._transfers.step(wanted)
         return StepTransferResponse(args_digest=wanted.args_digest)
 
@@ -152,6 +160,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_END_CALL)
     async def end_call(self, wanted: EndCallInput) -> EndCallResponse:
         """End the call; does not wait for a ledger that is away."""
+        await after_signals()
         await self._steering.end_call(wanted)
         return EndCallResponse(args_digest=wanted.args_digest)
 
@@ -162,6 +171,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_ADD_LEG)
     async def add_leg(self, wanted: AddLegInput) -> AddLegResponse:
         """Add a leg and give the SDP answer."""
+        await after_signals()
         return await self._steering.add_leg(wanted)
 
     @add_leg.validator
@@ -171,6 +181,7 @@ class CallWorkflow:
     @workflow.update(name=names.UPDATE_REMOVE_LEG)
     async def remove_leg(self, wanted: RemoveLegInput) -> RemoveLegResponse:
         """End a leg; does not wait for a ledger that is away."""
+        await after_signals()
         await self._steering.remove_leg(wanted)
         return RemoveLegResponse(args_digest=wanted.args_digest)
 
