@@ -35,9 +35,16 @@ async def record(call: CapturedCall) -> tuple[WrapUpStageInput, WrapUpStageRepor
 
 async def transcribe(call: CapturedCall, engine: ScriptedTranscriber, attempt: int = 1) -> WrapUpStageReport:
     """Run both stages as a worker does."""
+    told, _ = await record(call)
+    return await transcript_of(call, told, engine, attempt)
+
+
+async def transcript_of(
+    call: CapturedCall, told: WrapUpStageInput, engine: ScriptedTranscriber, attempt: int = 1
+) -> WrapUpStageReport:
+    """Make the transcript of a call whose file is made."""
     environment = ActivityEnvironment()
     environment.info = replace(ActivityEnvironment.default_info(), attempt=attempt)
-    told, _ = await record(call)
     report: WrapUpStageReport = await environment.run(TranscriptStage(call.workshop, engine).derive_transcript, told)
     return report
 

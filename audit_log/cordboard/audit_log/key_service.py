@@ -1,5 +1,6 @@
 """KeyService over gRPC."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from cordboard.ledger.v1.key_service_pb2_grpc import KeyServiceServicer
 from cordboard.runtime.grpc_server import current_service
 
 ERASURES: Final = LogFilter(types=frozenset({CallErased.DESCRIPTOR.full_name}))
+GATHER_SECONDS: Final = 0.2
 _ROWS: Final = 256
 
 
@@ -40,6 +42,8 @@ class KeyService(KeyServiceServicer):
         yield WatchErasuresResponse()
         while True:
             await self._store.wait_beyond(position)
+            # Whoever listens is not woken for every event that others write.
+            await asyncio.sleep(GATHER_SECONDS)
             rows, position = await self._store.follow(position, _ROWS, ERASURES)
             if rows:
                 yield WatchErasuresResponse(call_ids=[row.stream_id for row in rows])
