@@ -30,13 +30,14 @@ _STOPS_WITHIN_S = 1.5
 
 @dataclass(slots=True)
 class AiCaller:
-    """Places one call after the other."""
+    """Places one call after the other; a `newcomer` hangs up once it has interrupted the greeting."""
 
     exchange: Exchange
     interruption: SpeechLine
     lines: Sequence[SpeechLine]
     samples: Samples
     number: int = 0
+    newcomer: bool = False
     in_call: bool = False
 
     async def call(self, token: str) -> None:
@@ -66,6 +67,8 @@ class AiCaller:
         await asyncio.sleep(_BREAKS_IN_AFTER_S[self.number % len(_BREAKS_IN_AFTER_S)])
         spoken = await phone.microphone.say(self.interruption)
         self._note_barge_in(phone, spoken)
+        if self.newcomer:
+            return
         await self._answered(phone, spoken)
         for line in (*self.lines, *(self.lines[-1],) * _LAST_LINE_AGAIN):
             await phone.listener.quiet_for(_FINISHED_S)
@@ -84,7 +87,6 @@ class AiCaller:
         first = await phone.listener.audible_after(spoken.ended, _NO_ANSWER_S)
         if first is None and phone.closed.is_set():
             return
-        self.samples.count("turns")
         if first is None:
             self.samples.count("turns without an answer")
         self.samples.add("reply", spoken.ended, NO_ANSWER_MS if first is None else (first - spoken.ended) * 1000)
@@ -95,8 +97,7 @@ class AiCaller:
             # The greeting had come to its end, or to a pause in which the agent gave way.
             self.samples.count("interruptions of nobody")
             return
-        silent_ms = (last - spoken.onset) * 1000
-        self.samples.add("barge_in", spoken.onset, silent_ms)
+        self.samples.add("barge_in", spoken.onset, (last - spoken.onset) * 1000)
 
     def _keep_lateness(self, phone: FarPhone, began: float) -> None:
         for late in phone.listener.lateness_ms(began, time.perf_counter()):

@@ -20,6 +20,7 @@ from cordboard.core.timestamps import to_us
 from cordboard.runtime.ledger_client import call_stream
 
 _SPREAD_S = 12.0
+_NEWCOMER_EVERY_S = 4.0
 _LONGEST_STAGGER_S = 3.0
 _SETTLES_WITHIN_S = 45.0
 
@@ -46,7 +47,10 @@ class AiLoad:
         return load
 
     async def step(self, calls: int) -> Step:
-        """Hold so many calls at once and measure; in the end all hang up."""
+        """Hold so many calls at once and measure; in the end all hang up.
+
+        Beside them a newcomer calls now and then, so that set-up and barge-in are measured under the whole load.
+        """
         samples, wall = Samples(), time.time() - time.perf_counter()
         callers = [AiCaller(self.exchange, self.interruption, self.lines, samples, at) for at in range(calls)]
         lanes: list[asyncio.Task[None]] = []
@@ -55,18 +59,21 @@ class AiLoad:
                 lanes.append(asyncio.create_task(self._lane(caller)))
                 # Callers do not all speak at once.
                 await asyncio.sleep(min(_LONGEST_STAGGER_S, _SPREAD_S / calls))
+            callers.append(AiCaller(self.exchange, self.interruption, self.lines, samples, newcomer=True))
+            lanes.append(asyncio.create_task(self._lane(callers[-1])))
             window = await hold(self.stack, self.seconds, lambda: sum(caller.in_call for caller in callers), self.done)
         finally:
             for lane in lanes:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
         stages = await self._stages(samples.call_ids, window.began + wall, window.ended + wall)
+        spreads = samples.spreads(window.began, window.ended)
         return Step(
             calls,
             window.concurrency,
             window.usage,
-            ai_figures(samples.spreads(window.began, window.ended), stages),
-            {"calls": len(samples.call_ids), **samples.counts},
+            ai_figures(spreads, stages),
+            {"calls placed": len(samples.call_ids), "turns judged": len(spreads("reply")), **samples.counts},
             [why for at, why in samples.failures],
             window.load,
         )
@@ -79,6 +86,8 @@ class AiLoad:
         tokens = BenchTokens(self.stack)
         while True:
             await caller.call(tokens.caller())
+            if caller.newcomer:
+                await asyncio.sleep(_NEWCOMER_EVERY_S)
 
     async def _stages(self, calls: Sequence[str], began: float, ended: float) -> list[Mapping[str, float]]:
         """Read from the record what each turn of the window was made of, in milliseconds."""
