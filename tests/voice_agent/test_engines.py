@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +16,14 @@ from voice_agent_speech import BECKETT_WORDS, at_16_khz, beckett, plain_words
 
 from cordboard.core.errors import InvalidError, UnavailableError
 from cordboard.runtime.settings import Settings
+from cordboard.voice_agent.engines import silero
 from cordboard.voice_agent.engines.engine_choice import chosen_synthesizer, chosen_transcriber
 from cordboard.voice_agent.engines.engine_pool import EnginePool
 from cordboard.voice_agent.engines.engine_worker import NICENESS
 from cordboard.voice_agent.engines.hibari import HibariSynthesizer
 from cordboard.voice_agent.engines.message_frame import Frame
 from cordboard.voice_agent.engines.moonshine import DOUBTFUL, SOUND, WORKER_MODULE, MoonshineTranscriber, confidence
-from cordboard.voice_agent.engines.silero import SileroModel
+from cordboard.voice_agent.engines.silero import SETTLED_FRAMES, SileroDetector, SileroModel
 from cordboard.voice_agent.engines.synthesizer import BYTES_PER_SECOND, Synthesizer, ToneSynthesizer
 from cordboard.voice_agent.engines.transcriber import ScriptedTranscriber, Transcriber
 from cordboard.voice_agent.engines.voice_activity import FRAME_BYTES, EnergyDetector, VoiceActivityDetector
@@ -81,6 +83,19 @@ def detector(request: pytest.FixtureRequest) -> VoiceActivityDetector:
     return SileroModel().detector() if request.param == "real" else EnergyDetector()
 
 
+class CountedSession:
+    """Stands before a detector's model and counts."""
+
+    def __init__(self, detector: SileroDetector) -> None:
+        self.times = 0
+        self._session = detector._session
+        detector._session = self
+
+    def run(self, outputs: None, inputs: dict[str, Any]) -> Any:
+        self.times += 1
+        return self._session.run(outputs, inputs)
+
+
 async def test_speech_becomes_its_words(transcriber: Transcriber) -> None:
     transcript = await transcriber.transcribe(beckett())
 
@@ -132,6 +147,31 @@ async def test_silero_hears_most_of_a_spoken_sentence(hibari: HibariSynthesizer)
     frames = [speech[at : at + FRAME_BYTES] for at in range(0, len(speech) - FRAME_BYTES, FRAME_BYTES)]
 
     assert sum(detector.probability(frame) > 0.5 for frame in frames) > 0.7 * len(frames)
+
+
+async def test_silero_is_not_asked_about_a_line_that_stays_silent() -> None:
+    detector = SileroModel().detector()
+    asked = CountedSession(detector)
+    silent = [detector.probability(bytes(FRAME_BYTES)) for _ in range(100)]
+    assert asked.times == SETTLED_FRAMES
+    assert max(silent) < 0.1
+    detector.probability(beckett()[:FRAME_BYTES])
+    assert asked.times == SETTLED_FRAMES + 1
+
+
+async def test_silero_sees_speech_after_silence_as_soon_as_when_it_was_asked_all_the_time(
+    hibari: HibariSynthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = bytes(60 * FRAME_BYTES) + at_16_khz(await hibari.synthesize("Yes, that is fine."))
+    frames = [speech[at : at + FRAME_BYTES] for at in range(0, len(speech) - FRAME_BYTES, FRAME_BYTES)]
+
+    def onset() -> int:
+        detector = SileroModel().detector()
+        return next(at for at, frame in enumerate(frames) if detector.probability(frame) > 0.5)
+
+    rested = onset()
+    monkeypatch.setattr(silero, "HUSH", 0)
+    assert rested <= onset()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from cordboard.runtime.ledger_client import call_stream
 _SPREAD_S = 12.0
 _NEWCOMER_EVERY_S = 4.0
 _LONGEST_STAGGER_S = 3.0
-_SETTLES_WITHIN_S = 45.0
+_SETTLES_WITHIN_S = 20.0
 
 
 @dataclass(slots=True)
