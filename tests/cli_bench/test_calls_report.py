@@ -3,6 +3,9 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from cordboard.call.v1.call_pb2 import StageTime
+from cordboard.call.v1.facts_pb2 import TurnMeasured
+from cordboard.cli.bench.calls.ai_load import OUTSIDE, turn_stages
 from cordboard.cli.bench.calls.calls_bench import CallsRun, Wanted
 from cordboard.cli.bench.calls.calls_figures import ai_figures, bridged_figures
 from cordboard.cli.bench.calls.calls_report import CallsReport
@@ -117,3 +120,12 @@ def test_the_picture_is_as_wide_as_the_machine_and_tells_processes_apart() -> No
     assert bars[1].count("V") == WIDTH // 4
     assert bars[1].endswith("0.56")
     assert "V voice-agent-1" in lines[-1]
+
+
+def test_a_turn_knows_what_its_caller_waited_beyond_the_agents_own_stages() -> None:
+    measured = TurnMeasured(stages=[StageTime(stage="asr"), StageTime(stage="end_of_turn_wait")])
+    measured.stages[0].took.FromMilliseconds(50)
+    measured.stages[1].took.FromMilliseconds(380)
+    replies = [(1.0, 500.0), (9.0, 600.0)]
+    assert turn_stages(measured, 1.5, replies) == {"asr": 50.0, "end_of_turn_wait": 380.0, OUTSIDE: 70.0}
+    assert OUTSIDE not in turn_stages(measured, 5.0, replies)

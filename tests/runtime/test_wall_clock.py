@@ -34,3 +34,4 @@ def test_an_offset_that_is_no_number_is_refused() -> None:
         _ = Settings(clock_offset="soon").clock_offset_s
     assert refused.value.fields["setting"] == "CORDBOARD_CLOCK_OFFSET"
     assert Settings(drain_seconds="7").drain_s == 7
+    assert Settings(voice_talks="12").most_talks == 12

@@ -185,3 +185,11 @@ async def test_a_release_of_another_engagement_leaves_the_agent_where_it_is(desk
     request.engage_request_id = "r-2"
     await desk.servicer.Release(request, NO_CONTEXT)
     await desk.until_empty()
+
+
+async def test_the_registry_is_told_how_many_more_calls_it_can_take(desk: Desk) -> None:
+    assert desk.roster.free == 2
+    await desk.engage("r-1", "call-1")
+    assert (desk.roster.free, desk.roster.load) == (1, 1)
+    await desk.engage("r-2", "call-2")
+    assert desk.roster.free == 0

@@ -60,6 +60,7 @@ class Settings:
     allow_plaintext: str = ""
     clock_offset: str = "0"
     drain_seconds: str = "3600"
+    voice_talks: str = "8"
     log_level: str = "INFO"
     build_id: str = "dev"
 
@@ -100,6 +101,11 @@ class Settings:
         Raises InvalidError(SETTING_INVALID).
         """
         return self._number("drain_seconds")
+
+    @property
+    def most_talks(self) -> int:
+        """How many calls one voice agent talks in at once. Raises InvalidError(SETTING_INVALID)."""
+        return max(1, int(self._number("voice_talks")))
 
     @property
     def home_path(self) -> Path:

@@ -60,7 +60,8 @@ async def serve(settings: Settings, stop: Stop) -> None:
             clock_us=lambda: time.monotonic_ns() // 1_000,
             new_id=lambda: uuid4().hex,
             today=date.today,
-        )
+        ),
+        capacity=settings.most_talks,
     )
     server = GrpcServer(settings.listen, verifier, COMPONENT, allowed={f"/{SERVICE}/": {"worker"}})
     server.add(add_VoiceAgentServiceServicer_to_server, VoiceAgentServicer(roster, versions), SERVICE)
@@ -110,7 +111,7 @@ def _node(instance: str, address: str, boot_id: str, roster: Roster) -> Callable
             kind=NodeKind.NODE_KIND_VOICE,
             address=address,
             boot_id=boot_id,
-            capacity=roster.capacity,
+            capacity=roster.free,
             load=roster.load,
             draining=roster.draining,
         )

@@ -56,6 +56,11 @@ class Roster:
         """How many conversations run."""
         return len(self._seats)
 
+    @property
+    def free(self) -> int:
+        """How many more conversations may begin."""
+        return max(0, self.capacity - self.load)
+
     def engage(self, request: EngageRequest) -> None:
         """Join a call and return at once; a repeated request joins once.
 
@@ -64,7 +69,7 @@ class Roster:
         if request.request_id in self._requests:
             return
         engagement = Engagement.of(request, self._surroundings.today())
-        if (self.draining or self.load >= self.capacity) and request.call_id not in self._seats:
+        if (self.draining or not self.free) and request.call_id not in self._seats:
             raise ExhaustedError("AGENT_FULL", "this voice agent takes no more calls")
         self._leave(request.call_id)
         self._remember(request)

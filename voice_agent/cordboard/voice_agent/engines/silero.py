@@ -61,7 +61,7 @@ class SileroDetector:
         heard16 = np.frombuffer(frame, "<i2")
         if len(heard16) != FRAME_SAMPLES:
             raise ValueError(f"a frame has {FRAME_SAMPLES} samples, not {len(heard16)}")
-        self._hushed = self._hushed + 1 if -HUSH < heard16.min() and heard16.max() < HUSH else 0
+        self._hushed = self._hushed + 1 if heard16.min() > -HUSH and heard16.max() < HUSH else 0
         if self._hushed > SETTLED_FRAMES:
             return 0.0
         samples = heard16.astype(np.float32) / 32768.0

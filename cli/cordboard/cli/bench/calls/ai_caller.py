@@ -89,6 +89,8 @@ class AiCaller:
             return
         if first is None:
             self.samples.count("turns without an answer")
+        else:
+            self.samples.replies.append((phone.call_id, spoken.ended, (first - spoken.ended) * 1000))
         self.samples.add("reply", spoken.ended, NO_ANSWER_MS if first is None else (first - spoken.ended) * 1000)
 
     def _note_barge_in(self, phone: FarPhone, spoken: Spoken) -> None:

@@ -12,7 +12,7 @@ from cordboard.cli.bench.calls.far_phone import Exchange
 from cordboard.cli.bench.calls.samples import Samples
 from cordboard.cli.bench.calls.speech_line import SpeechLine, recorded
 from cordboard.cli.bench.calls.step import Step
-from cordboard.cli.bench.calls.window import hold, rest
+from cordboard.cli.bench.calls.window import Window, hold, rest
 from cordboard.cli.bench.tokens import BenchTokens
 from cordboard.cli.doors import ledger_door
 from cordboard.cli.supervision.stack import Stack
@@ -22,6 +22,8 @@ from cordboard.runtime.ledger_client import call_stream
 _SPREAD_S = 12.0
 _NEWCOMER_EVERY_S = 4.0
 _LONGEST_STAGGER_S = 3.0
+_SAME_TURN_S = 0.5
+OUTSIDE = "outside of the agent's own clock"
 _SETTLES_WITHIN_S = 20.0
 
 
@@ -66,7 +68,7 @@ class AiLoad:
             for lane in lanes:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
-        stages = await self._stages(samples.call_ids, window.began + wall, window.ended + wall)
+        stages = await self._stages(samples, wall, window)
         spreads = samples.spreads(window.began, window.ended)
         return Step(
             calls,
@@ -89,15 +91,28 @@ class AiLoad:
             if caller.newcomer:
                 await asyncio.sleep(_NEWCOMER_EVERY_S)
 
-    async def _stages(self, calls: Sequence[str], began: float, ended: float) -> list[Mapping[str, float]]:
-        """Read from the record what each turn of the window was made of, in milliseconds."""
+    async def _stages(self, samples: Samples, wall: float, window: Window) -> list[Mapping[str, float]]:
+        """Read from the record what each turn of the window was made of; `wall` takes the callers' clock to its own."""
         turns: list[Mapping[str, float]] = []
         async with ledger_door(self.stack.directory.root, self.stack.address("ledger")) as ledger:
-            for call_id in calls:
+            for call_id in samples.call_ids:
+                replies = [(ended, took) for call, ended, took in samples.replies if call == call_id]
                 async for envelope in ledger.read(call_stream(call_id)):
-                    measured = TurnMeasured()
-                    at = to_us(envelope.event.occurred_at) / 1e6
-                    if began <= at <= ended and envelope.event.event.Unpack(measured):
-                        stages = {stage.stage: stage.took.ToMicroseconds() / 1000 for stage in measured.stages}
-                        turns.append(stages)
+                    measured, at = TurnMeasured(), to_us(envelope.event.occurred_at) / 1e6 - wall
+                    if window.began <= at <= window.ended and envelope.event.event.Unpack(measured):
+                        turns.append(turn_stages(measured, at, replies))
         return turns
+
+
+def turn_stages(measured: TurnMeasured, at: float, replies: Sequence[tuple[float, float]]) -> Mapping[str, float]:
+    """Give a turn's stages in milliseconds, and what the caller waited beyond them.
+
+    `at` is when it was measured, `replies` are ends of the caller's speech on the same clock and how long each waited.
+    """
+    stages = {stage.stage: stage.took.ToMicroseconds() / 1000 for stage in measured.stages}
+    known = sum(stages.values())
+    for ended, took_ms in replies:
+        # A turn is measured once its reply is on the wire.
+        if abs(ended + took_ms / 1000 - at) < _SAME_TURN_S:
+            stages[OUTSIDE] = took_ms - known
+    return stages

@@ -20,6 +20,8 @@ class Samples:
     failures: list[tuple[float, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     call_ids: list[str] = field(default_factory=list)
+    replies: list[tuple[str, float, float]] = field(default_factory=list)
+    """Call, end of the caller's speech, and milliseconds to the reply, of each turn that was answered."""
 
     def add(self, quantity: Quantity, at: float, value_ms: float) -> None:
         """Note a value that was measured at a moment."""
