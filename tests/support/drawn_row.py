@@ -36,7 +36,7 @@ def draw_row(report: dict[str, Any]) -> str:
     body: list[str] = []
     y = 74
     for name, value, sealed in rows_of(report):
-        lines = list(_folded(value, 100))
+        lines = list(_folded(value, 88))
         colour = _SEALED if sealed else _INK
         body.append(f'  <text x="{LEFT}" y="{y}" fill="{_FAINT}">{escape(name)}</text>')
         for at, line in enumerate(lines):

@@ -1,6 +1,6 @@
-"""A call's trace as a picture: spans as bars over time, a band per process; first the call's start, then all of it."""
+"""A call's trace as a picture: spans as bars over time, a band per process; its start, one turn, and all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from html import escape
 
 from otlp_receiver import ReceivedSpan
@@ -16,14 +16,18 @@ _COLOURS = {
     "voice-agent": "#a8833a",
     "wrap-up": "#6b7b8a",
 }
-START_MS = 130.0
-"""How much of a call's beginning is drawn apart."""
+_AFTER_ANSWER_MS, _AROUND_MS = 90.0, 60.0
+# In the whole call so frequent that their names would hide all others.
+_UNNAMED = frozenset({"Append", "activity append", "activity wrap_up.append_facts"})
 
 
 class _Part:
     """One stretch of time, drawn from `top` on."""
 
-    def __init__(self, spans: Sequence[ReceivedSpan], begin_ns: int, end_ns: int, top: float) -> None:
+    def __init__(
+        self, spans: Sequence[ReceivedSpan], begin_ns: float, end_ns: float, top: float, unnamed: Set[str] = frozenset()
+    ) -> None:
+        self._unnamed = unnamed
         self._spans = [span for span in spans if span.started_ns < end_ns and span.ended_ns > begin_ns]
         self._begin, self._end = begin_ns, end_ns
         self.y = top
@@ -47,23 +51,27 @@ class _Part:
         for span in sorted(spans, key=lambda one: (one.started_ns, -one.ended_ns)):
             x, end = self._x(span.started_ns), self._x(span.ended_ns)
             width = max(end - x, 1.5)
-            label = short(span.name)
-            inside = len(label) * _LETTER + 6 < width
-            taken = x + width + (0 if inside else 4 + len(label) * _LETTER)
-            lane = next((at for at, free in enumerate(lanes) if free <= x), len(lanes))
+            label = "" if short(span.name) in self._unnamed else short(span.name)
+            letters = len(label) * _LETTER
+            inside = letters + 6 < width
+            before = not inside and x + width + 4 + letters > RIGHT + 14
+            taken = x + width + (0 if inside or before or not label else 4 + letters)
+            begins = x - letters - 6 if before else x
+            lane = next((at for at, free in enumerate(lanes) if free <= begins), len(lanes))
             if lane == len(lanes):
                 lanes.append(0.0)
-            lanes[lane] = taken + 6
+            lanes[lane] = taken + (6 if label else 1)
             y = top + lane * (_BAR + _GAP)
             self.drawn.append(
                 f'  <rect x="{x:.1f}" y="{y:.0f}" width="{width:.1f}" height="{_BAR}" rx="2" fill="{colour}"/>'
             )
-            self._label(label, x + 3 if inside else x + width + 3, y, "#fff" if inside else _INK, taken)
+            where = x + 3 if inside else x - letters - 3 if before else x + width + 3
+            self._label(label, where, y, "#fff" if inside else _INK)
         self.drawn.append(f'  <text x="28" y="{top + 11:.0f}" fill="{colour}" font-weight="600">{process}</text>')
         self.y = top + len(lanes) * (_BAR + _GAP) + 6
 
-    def _label(self, label: str, x: float, y: float, colour: str, taken: float) -> None:
-        if taken < RIGHT + 14:
+    def _label(self, label: str, x: float, y: float, colour: str) -> None:
+        if label:
             where = f'x="{x:.1f}" y="{y + 10:.0f}"'
             self.drawn.append(f'  <text {where} font-size="10.5" fill="{colour}">{escape(label)}</text>')
 
@@ -102,13 +110,25 @@ def draw_trace(spans: Sequence[ReceivedSpan]) -> str:
     """Draw the spans of one trace."""
     drawn = worth_drawing(spans)
     begin = min(span.started_ns for span in drawn)
-    talk_end = max(span.ended_ns for span in drawn if span.service != "wrap-up")
-    start = _Part(drawn, begin, begin + int(START_MS * 1e6), 34)
-    start.draw(f"the first {START_MS:.0f} ms: from POST /v1/legs to the answer and the greeting", 10, "ms")
-    seconds = (talk_end - begin) / 1e9
-    turns = [span for span in drawn if span.service == "voice-agent" or span.ended_ns - span.started_ns > 2_000_000]
-    whole = _Part(turns, begin, talk_end, start.y)
-    whole.draw(f"the whole call, {seconds:.0f} s; what took less than 2 ms is left out", 5000, "s")
+    answered = max(span.ended_ns for span in drawn if span.started_ns == begin)
+    start = _Part(drawn, begin, answered + _AFTER_ANSWER_MS * 1e6, 34)
+    start.draw("the call's start: the request, its answer, and the voice agent on its way", 20, "ms")
+    parts = [start]
+    # The turn in which most happens is one in which a tool is asked.
+    turns = [span for span in drawn if span.name == "turn"]
+    if turns:
+        turn = max(turns, key=lambda one: sum(one.started_ns <= span.started_ns < one.ended_ns for span in drawn))
+        around = _AROUND_MS * 1e6
+        one = _Part(drawn, turn.started_ns - around, turn.ended_ns + around, parts[-1].y)
+        one.draw("one turn: the end of the caller's speech to the first audio of the reply", 50, "ms")
+        parts.append(one)
+    end = max(span.ended_ns for span in drawn)
+    longer = [span for span in drawn if span.ended_ns - span.started_ns > 2e6 and not span.name.startswith("turn.")]
+    whole = _Part(longer, begin, end, parts[-1].y, _UNNAMED)
+    whole.draw(
+        f"the whole call and its wrap-up, {(end - begin) / 1e9:.0f} s; without what took less than 2 ms", 5000, "s"
+    )
+    parts.append(whole)
     height = whole.y
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-labelledby="t d" '
@@ -116,6 +136,6 @@ def draw_trace(spans: Sequence[ReceivedSpan]) -> str:
         '  <title id="t">The trace of the demo\'s call</title>\n'
         f'  <desc id="d">{len(drawn)} spans of one trace as bars over time, by process.</desc>\n'
         f'  <rect width="{WIDTH}" height="{height:.0f}" fill="#fff"/>\n'
-        + "\n".join([*start.drawn, *whole.drawn])
+        + "\n".join(line for part in parts for line in part.drawn)
         + "\n</svg>\n"
     )
