@@ -1,12 +1,15 @@
 """Pictures of calls are drawn from what a run gave, and show what is in it."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
+import pytest
 from drawn_row import draw_row
 from drawn_trace import draw_trace
 from otlp_receiver import ReceivedSpan
 
+DOCS = Path(__file__).parents[2] / "docs"
 MS = 1_000_000
 REPORT: dict[str, Any] = {
     "outcome": {
@@ -54,4 +57,10 @@ def test_a_trace_has_a_band_per_process_and_a_bar_per_span() -> None:
     assert {"gateway", "worker", "ledger", "voice-agent", "activity admit", "Append", "turn"} <= set(shown)
     assert not any("HandleUpdate" in text for text in shown)
     bars = [one for one in ET.fromstring(drawn).iter() if one.get("rx")]
-    assert len(bars) == 3 + 4
+    # The start, the one turn, the whole of it.
+    assert len(bars) == 3 + 1 + 4
+
+
+@pytest.mark.parametrize("name", ["outcome.svg", "trace.svg"])
+def test_the_pictures_of_the_documentation_are_whole(name: str) -> None:
+    assert len(texts((DOCS / name).read_text(encoding="utf-8"))) > 10

@@ -88,7 +88,7 @@ class _Part:
         self.drawn[1:1] = rules
         self.y += 40
 
-    def _x(self, at_ns: int) -> float:
+    def _x(self, at_ns: float) -> float:
         share = (min(max(at_ns, self._begin), self._end) - self._begin) / (self._end - self._begin)
         return LEFT + share * (RIGHT - LEFT)
 
