@@ -24,7 +24,7 @@ class Policy:
     """A leg that has not connected by then has failed."""
     rejoin: timedelta = timedelta(seconds=10)
     """A caller who vanished may come back within this."""
-    voice_rejoin: timedelta = timedelta(seconds=10)
+    voice_rejoin: timedelta = timedelta(seconds=15)
     """A voice agent that was lost is replaced within this, or the talk ends with a fault."""
     tool: timedelta = timedelta(seconds=15)
     """A tool that has not answered by then has an unknown outcome."""
