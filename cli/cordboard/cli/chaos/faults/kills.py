@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from cordboard.cli.chaos.fault import Scene, Trouble
+from cordboard.cli.chaos.producer_audit import record_of
 from cordboard.cli.chaos.standing_call import StandingCall
+from cordboard.core.fold import fold_envelopes
 
 
 def kill(name: str) -> Callable[[Scene, Trouble], Awaitable[None]]:
@@ -42,8 +44,14 @@ async def kill_media_node(scene: Scene, trouble: Trouble) -> None:
     await asyncio.gather(*(call.steer() for call in scene.calls if call not in trouble.doomed))
     await scene.chaos.stack.ready(name)
     await scene.party.newcomer()
-    ends = Counter(call.ended_as for call in trouble.doomed)
-    told = ", ".join(f"{times} {name}" for name, times in sorted(ends.items()))
+    ends: Counter[str] = Counter()
+    for call in trouble.doomed:
+        state = fold_envelopes(await record_of(scene.chaos.home, call.call_id))
+        if state is None or not state.end_reason:
+            trouble.faults.append(f"call {call.call_id} ended without a reason")
+        else:
+            ends[f"{call.ended_as} {state.end_reason}"] += 1
+    told = ", ".join(f"{times} {what}" for what, times in sorted(ends.items()))
     trouble.notes.append(f"calls cannot move to another node in this build: those on the dead one ended ({told})")
 
 
