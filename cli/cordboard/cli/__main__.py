@@ -3,6 +3,10 @@
 import os
 import sys
 
+# gRPC wants to go on in a child that was forked, and the child may die of it before it becomes the process that is
+# started. Read when gRPC is imported.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
 import typer
 from rich.console import Console
 

@@ -1,11 +1,16 @@
 """The voice agent process: engines, conversations, control service, registration."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
+
+# gRPC wants to go on in a child that was forked, and the child may die of it before it becomes the engine that is
+# started. Read when gRPC is imported.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 import grpc
 

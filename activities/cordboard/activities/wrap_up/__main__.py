@@ -10,6 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+# gRPC wants to go on in a child that was forked, and the child may die of it before it becomes the engine that is
+# started. Read when gRPC is imported.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
 from temporalio.client import Client
 from temporalio.service import RPCError
 
