@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from captured_call import TENANT
 from finished_call import FinishedCall
+from otlp_receiver import OtlpReceiver, otlp_receiver
 from phi_canary import rows_of, traces_in
 from record_desk import RecordDesk, gone
 from temporalio.client import WorkflowExecutionStatus
@@ -25,8 +26,16 @@ WHY = ("--reason", "case 7", "--tenant", TENANT)
 SEALED = {"recording.sealed", "transcript.sealed", "redactions.sealed"}
 
 
+@pytest.fixture(scope="module")
+def collector() -> Iterator[OtlpReceiver]:
+    """Whom the processes tell what they do and measure."""
+    with otlp_receiver() as receiver, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CORDBOARD_OTLP_ENDPOINT", receiver.address)
+        yield receiver
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def stack(tmp_path_factory: pytest.TempPathFactory, collector: OtlpReceiver) -> AsyncIterator[Stack]:
     """All that keeps and shows what was made of calls; nobody calls here."""
     home = tmp_path_factory.mktemp("made") / ".cordboard"
     async with Stack(home, counts={"media-node": 0, "voice-agent": 0, "worker": 0}) as running:
@@ -34,7 +43,9 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     destroy(home)
 
 
-async def test_what_was_made_of_a_call_opens_for_who_may_and_is_gone_when_the_call_is_erased(stack: Stack) -> None:
+async def test_what_was_made_of_a_call_opens_for_who_may_and_is_gone_when_the_call_is_erased(
+    stack: Stack, collector: OtlpReceiver
+) -> None:
     async with FinishedCall.on(stack) as call:
         await call.wrap_up()
         await call.finished()
@@ -43,6 +54,8 @@ async def test_what_was_made_of_a_call_opens_for_who_may_and_is_gone_when_the_ca
     await _nobody_sees_more_than_they_may(desk)
     await _a_held_call_stays(desk)
     await _an_erased_call_is_nobodys(desk)
+    assert {path for path, _ in collector.bodies} == {"/v1/traces", "/v1/metrics"}
+    assert traces_in("Thomas Walker", "5550176641", collector.bodies) == []
 
 
 async def _nothing_stands_in_clear(desk: RecordDesk) -> None:
