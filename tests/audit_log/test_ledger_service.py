@@ -192,6 +192,7 @@ OWN_FACTS = {
         "OutcomeOpened",
         "TranscriptOpened",
         "FollowUpResolved",
+        "ErasedObjectsRemoved",
     },
 }  # fmt: skip
 
