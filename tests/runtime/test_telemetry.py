@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Status, StatusCode
 
+from cordboard.runtime.buckets import SECONDS
 from cordboard.runtime.telemetry import VouchedSpans, meter_provider, tracer_provider
 
 PROGRAM = """
@@ -95,6 +96,7 @@ def test_a_process_sends_both_to_the_collector_that_is_named(collector: tuple[st
     assert set(received) == {"/v1/traces", "/v1/metrics"}
     assert b"CALL_NOT_FOUND" in received["/v1/traces"]
     assert b"cordboard.leg.mos" in received["/v1/metrics"]
+    assert b"cordboard.process.cpu" in received["/v1/metrics"]
     assert b"gateway-1" in received["/v1/traces"]
     assert b"Maria" not in b"".join(received.values())
 
@@ -104,3 +106,17 @@ def test_without_an_endpoint_a_process_sends_nothing() -> None:
         [sys.executable, "-c", PROGRAM], env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60, check=False
     )
     assert (outcome.returncode, outcome.stderr) == (0, b"")
+
+
+def test_histograms_keep_the_bounds_that_percentiles_are_told_from() -> None:
+    reader = InMemoryMetricReader()
+    provider = meter_provider(reader, Resource({}))
+    took = provider.get_meter("test").create_histogram("took", "s", explicit_bucket_boundaries_advisory=SECONDS)
+    took.record(0.12, {"kind": "ledger"})
+    data = reader.get_metrics_data()
+    assert data is not None
+    [point] = data.resource_metrics[0].scope_metrics[0].metrics[0].data.data_points
+    assert isinstance(point, HistogramDataPoint)
+    assert tuple(point.explicit_bounds) == SECONDS
+    assert dict(point.attributes or {}) == {"kind": "ledger"}
+    provider.shutdown()
