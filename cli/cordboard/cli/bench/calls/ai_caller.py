@@ -52,7 +52,7 @@ class AiCaller:
                 try:
                     await self._talk(phone)
                 finally:
-                    self._keep_lateness(phone, began)
+                    self._keep_lateness(phone)
         except CordboardError as error:
             self.samples.fail(began, error.reason)
         finally:
@@ -101,6 +101,6 @@ class AiCaller:
             return
         self.samples.add("barge_in", spoken.onset, (last - spoken.onset) * 1000)
 
-    def _keep_lateness(self, phone: FarPhone, began: float) -> None:
-        for late in phone.listener.lateness_ms(began, time.perf_counter()):
-            self.samples.add("late_speech", began, late)
+    def _keep_lateness(self, phone: FarPhone) -> None:
+        for arrived, late_ms in phone.listener.lateness_ms():
+            self.samples.add("late_speech", arrived, late_ms)

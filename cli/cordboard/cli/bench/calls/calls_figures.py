@@ -46,7 +46,7 @@ def ai_figures(of: Spreads, stages: Sequence[Mapping[str, float]]) -> list[Figur
         _judged(
             "speech of the agent, later than its promptest frame",
             of("late_speech"),
-            note="by RTP timestamps, over each whole call",
+            note="by RTP timestamps",
         ),
     ]
 

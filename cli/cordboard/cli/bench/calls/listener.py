@@ -79,9 +79,9 @@ class Listener:
         """Give the arrival of the last audible frame between two times."""
         return next((arrived for arrived in reversed(self._audible) if after < arrived <= until), None)
 
-    def lateness_ms(self, began: float, ended: float) -> list[float]:
-        """Tell of each frame of a span how much later it came than the promptest of the call, by its timestamp."""
+    def lateness_ms(self) -> list[tuple[float, float]]:
+        """Give each frame's arrival, and how much later than the promptest of the call it came, by its timestamp."""
         if not self._transits:
             return []
         least = min(transit for _, transit in self._transits)
-        return [(transit - least) * 1000 for arrived, transit in self._transits if began <= arrived <= ended]
+        return [(arrived, (transit - least) * 1000) for arrived, transit in self._transits]
