@@ -22,7 +22,7 @@ from cordboard.runtime.ledger_client import call_stream
 _SPREAD_S = 12.0
 _NEWCOMER_EVERY_S = 4.0
 _LONGEST_STAGGER_S = 3.0
-_SAME_TURN_S = 0.5
+_SAME_TURN_S = 3.0
 OUTSIDE = "outside of the agent's own clock"
 _SETTLES_WITHIN_S = 20.0
 
@@ -111,8 +111,8 @@ def turn_stages(measured: TurnMeasured, at: float, replies: Sequence[tuple[float
     """
     stages = {stage.stage: stage.took.ToMicroseconds() / 1000 for stage in measured.stages}
     known = sum(stages.values())
-    for ended, took_ms in replies:
-        # A turn is measured once its reply is on the wire.
-        if abs(ended + took_ms / 1000 - at) < _SAME_TURN_S:
-            stages[OUTSIDE] = took_ms - known
+    # A turn is measured once its reply is on the wire, and before its caller speaks again.
+    before = [(ended, took_ms) for ended, took_ms in replies if ended < at < ended + took_ms / 1000 + _SAME_TURN_S]
+    if before:
+        stages[OUTSIDE] = before[-1][1] - known
     return stages
