@@ -17,8 +17,8 @@ SIDE_BY_SIDE = (
 )
 """Tests that wait for events and never for the clock, on servers of their own: two may run at once."""
 
-TAKES_ALL_CORES = (HERE / "activities" / "test_wrap_up_process.py",)
-"""What is in those folders and computes for as long as others wait."""
+TAKES_ALL_CORES = tuple(HERE / "activities" / name for name in ("test_process.py", "test_wrap_up_process.py"))
+"""What is in those folders and starts or kills what computes for as long as others wait."""
 
 OUTCOMES = ("passed", "failed", "error", "rerun")
 
